@@ -1,0 +1,59 @@
+"""The options that commands share, and what they open."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from llm_guard_protecto.engine import LocalVault
+    from llm_guard_protecto.vault import PolicyChoice
+
+__all__ = [
+    "JsonOption",
+    "LinesOption",
+    "PolicyOption",
+    "TextArguments",
+    "VaultOption",
+    "choose_policy",
+    "open_vault",
+]
+
+VaultOption = Annotated[
+    str | None,
+    typer.Option(
+        "--vault",
+        metavar="URL",
+        envvar="LLM_GUARD_VAULT",
+        help="sqlite:///PATH, a path, or memory: (default: the vault in your data directory).",
+    ),
+]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--policy", metavar="NAME", help="A policy's name, or a policy file (.toml or .json)."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+LinesOption = Annotated[bool, typer.Option("--lines", help="Each line is a text of its own.")]
+TextArguments = Annotated[
+    list[str] | None, typer.Argument(metavar="TEXT", help="Default: the whole of stdin.")
+]
+
+
+def open_vault(url: str | None) -> LocalVault:
+    """The vault at `url`, or the user's own."""
+    from llm_guard_protecto.engine import LocalVault
+
+    return LocalVault(url, environ=os.environ)
+
+
+def choose_policy(text: str | None) -> PolicyChoice:
+    """A policy file if `text` looks like a path (a slash, `.toml`, `.json`), else a name."""
+    if text is None or not (text.endswith((".toml", ".json")) or "/" in text or os.sep in text):
+        return text
+    from llm_guard_protecto.policy import Policy
+
+    return Policy.load(text)

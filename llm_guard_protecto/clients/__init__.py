@@ -1,0 +1,15 @@
+"""Plugging into other people's clients.
+
+`protect` takes an SDK client and gives back one of the same class whose every call is guarded;
+`guarded` does the same for a plain HTTP client, to hand to any framework that accepts one.
+
+    protect ──► side_doors (what does not pass through HTTP is closed or redacted)
+       └─────► transport  (one source for httpx and httpx2; sends through the caller's own client)
+                   ├─► refusal   (every error of ours as an answer the host knows)
+                   └─► limits    (how much, how long)
+"""
+
+from llm_guard_protecto.clients.limits import Limits
+from llm_guard_protecto.clients.protect import guarded, protect
+
+__all__ = ["Limits", "guarded", "protect"]

@@ -1,0 +1,185 @@
+"""`protect` and `guarded`: someone else's client in, a guarded one of the same class out."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from functools import cache
+from types import ModuleType
+from typing import Any, TypeVar, cast
+
+from llm_guard_protecto.clients.limits import DEFAULT_LIMITS, Limits
+from llm_guard_protecto.clients.side_doors import NoWebSockets, redact_sdk_logs
+from llm_guard_protecto.clients.transport import transports
+from llm_guard_protecto.errors import ConfigurationError
+from llm_guard_protecto.guard.exchange import Guard
+from llm_guard_protecto.vault import AsyncVault, PolicyChoice, Vault
+
+__all__ = ["guarded", "protect"]
+
+C = TypeVar("C")
+H = TypeVar("H")
+
+_FAMILIES = ("httpx2", "httpx")
+_SUPPORTED = "OpenAI, AsyncOpenAI, AzureOpenAI and AsyncAzureOpenAI"
+
+
+def protect(
+    client: C,
+    vault: Vault | AsyncVault | str | None = None,
+    policy: PolicyChoice = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> C:
+    """Return a client of the same class whose every call is masked and its answers restored.
+
+    `client` is an `OpenAI`, `AsyncOpenAI`, `AzureOpenAI` or `AsyncAzureOpenAI` client; it stays as
+    it was, and keeps its HTTP client, which the new one sends through (closing either closes it).
+    `vault` is a vault, the URL or path of an embedded one, or None for the default embedded vault;
+    an `AsyncVault` fits async clients only. `policy` is a policy, the name of one, or None for the
+    vault's default.
+
+    What cannot be masked is not sent: the call fails with the SDK's own status error, once, with
+    our message and our `code` in its body. WebSockets are refused with `UnknownFormat`. Copies
+    (`copy`, `with_options`) stay guarded, also when given another `http_client`.
+
+    Raises `ConfigurationError` for another kind of client, one that is protected already, or a
+    policy or vault that cannot work; `VaultError` when the vault refuses.
+    """
+    sdk = sys.modules.get("openai")
+    if sdk is None or not isinstance(client, (sdk.OpenAI, sdk.AsyncOpenAI)):
+        raise ConfigurationError(
+            f"cannot protect a {type(client).__name__}: supported are clients of {_SUPPORTED}; "
+            "for anything else that takes an HTTP client, pass it guarded(http_client)"
+        )
+    if getattr(client, "_provider", None) is not None or "Bedrock" in type(client).__name__:
+        raise ConfigurationError(
+            f"cannot protect this {type(client).__name__}: it signs its requests, which masking "
+            f"would change; supported are {_SUPPORTED}"
+        )
+    # The one private name of the SDK that we read: there is no public way to a client's own client.
+    inner = cast(Any, client)._client
+    if _is_guarded(inner):
+        raise ConfigurationError("this client is protected already")
+    outer = guarded(inner, vault, policy, limits=limits)
+    redact_sdk_logs()
+    return _sealed(cast(C, cast(Any, client).copy(http_client=outer)), outer)
+
+
+def guarded(
+    http_client: H,
+    vault: Vault | AsyncVault | str | None = None,
+    policy: PolicyChoice = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> H:
+    """Return an HTTP client to hand to any framework: what is sent through it is masked.
+
+    `http_client` is a `Client` or `AsyncClient` of `httpx` or `httpx2`; the new one has its
+    settings (headers, cookies, time-outs, redirects, base URL, auth) and sends through it, so its
+    proxies, mounts, TLS and event hooks work, on masked text. Closing the new one closes it.
+    Parameters and errors otherwise as for `protect`.
+    """
+    http = _family(http_client)
+    if _is_guarded(http_client):
+        raise ConfigurationError("this HTTP client is guarded already")
+    chosen = _vault(vault)
+    blocking = isinstance(http_client, http.Client)
+    if blocking and inspect.iscoroutinefunction(chosen.mask):
+        raise ConfigurationError("an async vault needs an async client")
+    if not inspect.iscoroutinefunction(chosen.mask):
+        cast(Vault, chosen).mask((), policy)  # a policy that cannot work is known here, not later
+    return _over(http_client, Guard(policy), chosen, limits)
+
+
+def _over(inner: Any, guard: Guard, vault: Vault | AsyncVault, limits: Limits) -> Any:
+    """A client with the settings of `inner` over a transport that sends through `inner`."""
+    http = _family(inner)
+    auth = inner.auth
+    if auth is not None and auth.requires_request_body:
+        raise ConfigurationError("this HTTP client signs its requests, which masking would change")
+    blocking = isinstance(inner, http.Client)
+    transport = transports(http)[0 if blocking else 1]
+    # Proxies, mounts and TLS belong to `inner`; given here they would go around the transport.
+    return _clients(http)[0 if blocking else 1](
+        transport=transport(inner, guard, vault, limits),
+        auth=auth,
+        params=inner.params,
+        headers=inner.headers,
+        cookies=inner.cookies.jar,
+        timeout=inner.timeout,
+        base_url=inner.base_url,
+        follow_redirects=inner.follow_redirects,
+        max_redirects=inner.max_redirects,
+        trust_env=False,
+    )
+
+
+@cache
+def _clients(http: Any) -> tuple[type, type]:
+    """The family's clients as classes of our own, to be known again."""
+
+    class GuardedClient(http.Client):  # type: ignore[misc]
+        def __init__(self, *, transport: Any, **settings: Any) -> None:
+            super().__init__(transport=transport, **settings)
+            self.guarded_by = transport
+
+    class GuardedAsyncClient(http.AsyncClient):  # type: ignore[misc]
+        def __init__(self, *, transport: Any, **settings: Any) -> None:
+            super().__init__(transport=transport, **settings)
+            self.guarded_by = transport
+
+    return GuardedClient, GuardedAsyncClient
+
+
+def _sealed(client: C, outer: Any) -> C:
+    """Close the client's side doors, and make its copies keep the guard.
+
+    Set on the object, because its class has to stay the caller's.
+    """
+    anyone = cast(Any, client)
+    if anyone._client is not outer:
+        raise ConfigurationError(f"{type(client).__name__}.copy does not keep its http_client")
+
+    def copy(*args: Any, http_client: Any = None, **changes: Any) -> C:
+        through = outer
+        if http_client is not None:
+            through = http_client if _is_guarded(http_client) else _like(outer, http_client)
+        return _sealed(type(anyone).copy(anyone, *args, http_client=through, **changes), through)
+
+    anyone.copy = anyone.with_options = copy
+    anyone.websocket_base_url = NoWebSockets()
+    return client
+
+
+def _like(outer: Any, inner: Any) -> Any:
+    """Guard `inner` as `outer` is guarded."""
+    _family(inner)
+    by = outer.guarded_by
+    return _over(inner, by.guard, by.vault, by.limits)
+
+
+def _is_guarded(http_client: object) -> bool:
+    return hasattr(http_client, "guarded_by")
+
+
+def _family(http_client: object) -> ModuleType:
+    """The module that `http_client` is a client of. Whoever made one has imported it already."""
+    for name in _FAMILIES:
+        http = sys.modules.get(name)
+        if http is not None and isinstance(http_client, (http.Client, http.AsyncClient)):
+            return http
+    raise ConfigurationError(
+        f"cannot guard a {type(http_client).__name__}: supported are Client and AsyncClient "
+        f"of {' and '.join(_FAMILIES)}"
+    )
+
+
+def _vault(choice: Vault | AsyncVault | str | None) -> Vault | AsyncVault:
+    if choice is None or isinstance(choice, str):
+        from llm_guard_protecto.engine import LocalVault  # costs a detector: only when asked for
+
+        return cast(Vault, LocalVault(choice))
+    if not callable(getattr(choice, "mask", None)):
+        raise ConfigurationError(f"a {type(choice).__name__} is not a vault")
+    return choice

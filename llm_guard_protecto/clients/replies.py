@@ -1,0 +1,157 @@
+"""The way back: what is done to a provider's reply, without reading from the network itself."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Any
+
+from llm_guard_protecto.clients.limits import check_size
+from llm_guard_protecto.clients.refusal import (
+    NOT_RESTORED,
+    as_guard_error,
+    refusal,
+    refusal_event,
+)
+from llm_guard_protecto.errors import GuardError, UnknownFormat
+from llm_guard_protecto.guard.exchange import Exchange
+
+if TYPE_CHECKING:
+    import httpx2
+
+__all__ = ["BadReply", "Collected", "Restoring", "Treatment", "answer", "treatment", "whole"]
+
+_READABLE = {"", "identity", "gzip", "deflate"}
+"""Content encodings that both families undo without any extra installed."""
+
+_STATUS_OF_A_BAD_REPLY = 502
+
+
+class Treatment(enum.Enum):
+    """What is done to a reply's body on its way back."""
+
+    WHOLE = "read whole, then restored"
+    EVENTS = "restored event by event as it comes"
+    UNTOUCHED = "passed on byte for byte, unread until the host reads it"
+
+
+class BadReply(Exception):
+    """The provider's reply cannot be restored; carries the error that the host gets instead."""
+
+    def __init__(self, error: GuardError, status: int | None = None) -> None:
+        """Answer with `error`, as `status` or as the error hints."""
+        super().__init__()
+        self.error, self.status = error, status
+
+    def answer(self, http: Any) -> httpx2.Response:
+        """Make the answer of the family `http` that says so."""
+        return refusal(http, self.error, self.status)
+
+
+class Collected:
+    """A body being collected, up to a limit."""
+
+    def __init__(self, limit: int) -> None:
+        """Collect at most `limit` bytes."""
+        self._pieces: list[bytes] = []
+        self._size, self._limit = 0, limit
+
+    def add(self, piece: bytes) -> None:
+        """Collect `piece`; raises `BadReply` beyond the limit."""
+        self._size += len(piece)
+        try:
+            check_size("provider's reply", self._size, self._limit)
+        except UnknownFormat as error:
+            raise BadReply(error, _STATUS_OF_A_BAD_REPLY) from None
+        self._pieces.append(piece)
+
+    def joined(self) -> bytes:
+        """Return the whole body."""
+        return b"".join(self._pieces)
+
+
+class Restoring:
+    """One event stream being restored. A failure becomes one error event, and ends it."""
+
+    def __init__(self, reply: httpx2.Response, exchange: Exchange) -> None:
+        """Restore what `exchange` masked; raises `BadReply` when this stream cannot be."""
+        self.failed = False
+        try:
+            self._stream = exchange.stream(reply.headers.get("content-type", ""))
+        except Exception as error:  # noqa: BLE001 - must not leak nor hang
+            raise BadReply(as_guard_error(error, NOT_RESTORED)) from None
+
+    def feed(self, piece: bytes) -> bytes:
+        """Return what may be passed on after `piece`."""
+        try:
+            return self._stream.feed(piece)
+        except Exception as error:  # noqa: BLE001 - must not leak nor hang
+            return self._fail(error)
+
+    def flush(self) -> bytes:
+        """Return what was held back, at the stream's proper end."""
+        try:
+            return self._stream.flush()
+        except Exception as error:  # noqa: BLE001 - must not leak nor hang
+            return self._fail(error)
+
+    def _fail(self, error: Exception) -> bytes:
+        self.failed = True
+        return refusal_event(as_guard_error(error, NOT_RESTORED))
+
+
+def treatment(reply: httpx2.Response) -> Treatment:
+    """Decide by what the headers say. Raises `BadReply` for text in an encoding we cannot undo."""
+    headers = reply.headers
+    if reply.status_code in (204, 304) or headers.get("content-length") == "0":
+        return Treatment.UNTOUCHED
+    if reply.request.method == "HEAD":
+        return Treatment.UNTOUCHED
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    events = kind == "text/event-stream"
+    text = kind.startswith("text/") or kind == "application/json" or kind.endswith("+json")
+    # Read already by an event hook: then its raw bytes are gone, and it is passed on as read.
+    if not events and not text and not reply.is_stream_consumed:
+        return Treatment.UNTOUCHED
+    encodings = {name.strip().lower() for name in headers.get("content-encoding", "").split(",")}
+    if not encodings <= _READABLE:
+        error = UnknownFormat("the provider's reply is compressed in a way we cannot undo")
+        raise BadReply(error, _STATUS_OF_A_BAD_REPLY)
+    return Treatment.EVENTS if events else Treatment.WHOLE
+
+
+def whole(
+    http: Any, reply: httpx2.Response, exchange: Exchange, content: Collected
+) -> httpx2.Response:
+    """The answer whose whole body was read here, restored.
+
+    It is read before the host sees the status, so that a failure to restore can still become an
+    answer. The body is handed over as a stream all the same: the host reads and closes it as usual.
+    """
+    try:
+        restored = content.joined()
+        if restored:  # a body with nothing in it says nothing, whatever type it claims to be
+            content_type = reply.headers.get("content-type", "")
+            restored = exchange.reply(reply.status_code, content_type, restored)
+    except Exception as error:  # noqa: BLE001 - must not leak nor hang
+        raise BadReply(as_guard_error(error, NOT_RESTORED)) from None
+    return answer(http, reply, Treatment.WHOLE, http.ByteStream(restored), len(restored))
+
+
+def answer(
+    http: Any,
+    reply: httpx2.Response,
+    how: Treatment,
+    stream: Any,
+    length: int | None = None,
+) -> httpx2.Response:
+    """The reply with another body; without the headers that described the old one."""
+    headers = list(reply.headers.raw)
+    if how is not Treatment.UNTOUCHED:
+        stale = (b"content-length", b"content-encoding", b"transfer-encoding")
+        headers = [(name, value) for name, value in headers if name.lower() not in stale]
+    if length is not None:
+        headers.append((b"content-length", str(length).encode()))
+    answer: httpx2.Response = http.Response(
+        reply.status_code, headers=headers, stream=stream, extensions=reply.extensions
+    )
+    return answer

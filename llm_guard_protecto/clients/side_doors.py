@@ -1,0 +1,67 @@
+"""What an SDK does beside HTTP: WebSockets are closed, its debug log is redacted.
+
+A transport sees neither. The OpenAI SDK opens WebSockets with another package, straight to an
+address it reads from its client, and before 3.0 it logged every prompt at DEBUG.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import NoReturn
+
+from llm_guard_protecto.errors import UnknownFormat
+
+__all__ = ["NoWebSockets", "redact_sdk_logs"]
+
+
+class NoWebSockets:
+    """Stands where a client keeps its WebSocket address; whoever looks at it is told why not.
+
+    Every WebSocket entry point of the SDK (`realtime`, `responses`, `live`, Azure's) reads that
+    address from the client first, so nothing is connected and nothing is sent.
+    """
+
+    def __getattribute__(self, name: str) -> NoReturn:
+        """Raise `UnknownFormat`, whatever is asked."""
+        raise UnknownFormat(
+            "a protected client cannot open WebSockets (realtime, responses.connect, live): "
+            "what goes through them would not be masked"
+        )
+
+    def __repr__(self) -> str:
+        """Say what this is, for whoever prints the client."""
+        return "<no WebSockets on a protected client>"
+
+
+class _RedactPrompts(logging.Filter):
+    """Keeps of a logged request what says how it was sent, and drops what it said."""
+
+    _HARMLESS = frozenset(
+        ("method", "url", "headers", "max_retries", "timeout", "follow_redirects")
+    )
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, Mapping):
+            record.args = self._redacted(record.args)
+        elif record.args:
+            record.args = tuple(
+                self._redacted(arg) if isinstance(arg, Mapping) else arg for arg in record.args
+            )
+        return True
+
+    def _redacted(self, options: Mapping[str, object]) -> dict[str, object]:
+        return {
+            key: value if key in self._HARMLESS else "<redacted>" for key, value in options.items()
+        }
+
+
+_REDACT = _RedactPrompts()
+
+
+def redact_sdk_logs() -> None:
+    """Make the OpenAI SDK's request log drop bodies. Process-wide; doing it twice changes nothing.
+
+    Answers are never logged by the SDK. Tracers that hook the SDK itself still see clear text.
+    """
+    logging.getLogger("openai._base_client").addFilter(_REDACT)

@@ -1,0 +1,158 @@
+"""Secrets where they are set: `password = "…"`, `"pwd": "…"`, `postgres://user:…@host`.
+
+Only the secret itself is reported, without quotes, closing brackets or the rest of the line. What
+looks up a secret (`os.environ["KEY"]`, `get_password()`, `${TOKEN}`) or compares one is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from llm_guard_protecto.detect.checks import has_digit, random_looking
+
+__all__ = ["basic_login", "password", "secret", "url_password"]
+
+_Place = tuple[int, int] | None
+
+_LONGEST: Final = 512
+_QUOTED: Final = re.compile(
+    r"\"((?:[^\"\\\n]|\\.){1,256})\"|'((?:[^'\\\n]|\\.){1,256})'|`([^`\n]{1,256})`"
+)
+_BARE: Final = re.compile(r"(?:[^\s\"'`<>,;&|]|&(?!\w{1,40}=)){1,256}")
+_NOT_A_SECRET: Final = re.compile(
+    r"(?:\$\{?|\{|<|%|\(|\[|@\{|process\.|os\.|env[.\[]|\*{2,}|x{4,}|\.{3}|-{3,}|_{3,}|//|/\*|\\)",
+    re.IGNORECASE,
+)
+_WORDS: Final = re.compile(
+    r"(?:none|null|nil|true|false|yes|no|str|string|text|bytes|bool|int|float|any|object|"
+    r"undefined|optional|required|password|passwd|pwd|pass|secret|token|key|value|type|"
+    r"input|hidden|field|example|placeholder|default|empty|incorrect|correct|wrong|"
+    r"invalid|valid|missing|expired|changed|reset|set|sent|needed|protected|encrypted|"
+    r"hashed|unknown|redacted|masked|not|the|your|my|must|should|that|this|what|for|and|"
+    r"or|basic|bearer|changed-password|api_key|apikey|username|user|login|self)\Z",
+    re.IGNORECASE,
+)
+_CALL: Final = re.compile(
+    r"[\w.]+\s*[(\[]|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|[A-Za-z_]+(?:_[A-Za-z]+)+$"
+)
+_NAME_CHARACTERS: Final = re.compile(r"[A-Za-z0-9_-]*$")
+_VERB: Final = re.compile(r"(?:is:?|was|to)[ \t]*[\"']?.$", re.DOTALL | re.IGNORECASE)
+
+
+def password(text: str, start: int, end: int) -> _Place:
+    """The value of a candidate such as `my_password = "x` (the match ends in the value)."""
+    inside = text[start - 1 : start].isalpha() and not text[start].isupper()
+    if inside and text[start : start + 5] != "passw":  # `compass: 1`, but dbPassword, dbpassword
+        return None
+    place = _value(text, start, end)
+    if place is None:
+        return None
+    first, last, quoted = place
+    value = text[first:last]
+    if len(value) < 4 or _is_no_secret(value):
+        return None
+    if quoted:
+        return None if " " in value and "phrase" not in text[start:end].lower() else (first, last)
+    strong = (has_digit(value) or any(not c.isalnum() for c in value[1:-1])) and len(value) >= 5
+    if _VERB.search(text[start:end]):
+        return (first, last) if strong and not _CALL.match(value) else None
+    if _CALL.match(value):
+        return None
+    if strong or _alone(text, start, last):
+        return first, last
+    return None
+
+
+def secret(text: str, start: int, end: int) -> _Place:
+    """The value given to a name such as `api_key`; it must look made by a machine."""
+    if start and text[start - 1].isalpha() and not text[start].isupper():
+        return None
+    place = _value(text, start, end)
+    if place is None:
+        return None
+    first, last, _ = place
+    value = text[first:last]
+    if value.lower().startswith(("bearer ", "basic ", "token ")):
+        first += value.index(" ") + 1
+        value = text[first:last]
+    if (
+        len(value) < 12
+        or " " in value
+        or "=" in value.rstrip("=")
+        or _NOT_A_SECRET.match(value)
+        or _WORDS.match(value)
+    ):
+        return None
+    if not random_looking(value) or "(" in value or "://" in value or value.count("/") > 4:
+        return None
+    return first, last
+
+
+def url_password(text: str, start: int, end: int) -> _Place:
+    """The password of `scheme://user:password@`."""
+    first = text.index(":", text.index("://", start) + 3) + 1
+    last = end - 1
+    value = text[first:last]
+    if _is_no_secret(value) or value.isspace():
+        return None
+    return first, last
+
+
+def basic_login(text: str, start: int, end: int) -> _Place:
+    """The password of `curl -u name:password`."""
+    first = text.index(":", start) + 1
+    return None if _is_no_secret(text[first:end]) else (first, end)
+
+
+def _value(text: str, start: int, end: int) -> tuple[int, int, bool] | None:
+    """(start, end, quoted) of what is assigned; the candidate ends with its first character."""
+    first = end - 1
+    separator = text[start:first].rstrip("\"' \t")
+    if text[first] in "=:" or separator.endswith(("==", "!=", "<=", ">=", "::")):
+        return None
+    if " " in text[start:end].strip() and re.match(
+        r"(?i)(?:bearer|basic|token|apikey) ", text[start:end]
+    ):
+        first = start + text[start:end].index(" ") + 1
+        while text[first] == " ":
+            first += 1
+        return first, end, False
+    if text[first - 1 : first] in ("'", '"'):
+        quoted = _QUOTED.match(text, first - 1, first + _LONGEST)
+        if quoted:
+            return quoted.start() + 1, quoted.end() - 1, True
+    bare = _BARE.match(text, first, first + _LONGEST)
+    if bare is None:
+        return None
+    last = bare.end()
+    while last > first and text[last - 1] in ".,:)]}" and not _opened(text, first, last):
+        last -= 1
+    return (first, last, False) if last > first else None
+
+
+def _opened(text: str, first: int, last: int) -> bool:
+    """Whether the closing bracket at the end was opened within the value."""
+    opener = {")": "(", "]": "[", "}": "{"}.get(text[last - 1])
+    return opener is not None and opener in text[first:last]
+
+
+def _is_no_secret(value: str) -> bool:
+    return (
+        bool(_NOT_A_SECRET.match(value))
+        or _WORDS.match(value.strip("_-.!?")) is not None
+        or len(set(value)) == 1
+        or value.lower().startswith(("your", "my_", "my-", "enter ", "<"))
+    )
+
+
+def _alone(text: str, start: int, last: int) -> bool:
+    """Whether `name: value` is all there is on the line (`PASSWORD=swordfish`)."""
+    line = max(text.rfind("\n", 0, start) + 1, start - 64)
+    after = text[last : last + 1]
+    lead = text[line:start].strip()
+    return (
+        (not lead or _NAME_CHARACTERS.match(lead) is not None)
+        and (not after or after in "\r\n;&")
+        and " = " not in text[start:last]
+    )

@@ -1,0 +1,177 @@
+"""Where a candidate really begins and ends: sentence punctuation, brackets, neighbours."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from llm_guard_protecto.detect.checks import iban, iban_length
+from llm_guard_protecto.detect.pattern import Check, Fit
+
+__all__ = ["account", "apart", "email", "identifier", "last_word", "url", "word_border"]
+
+_Place = tuple[int, int] | None
+
+_DOMAIN: Final = re.compile(r"(?:[^\W_](?:[\w-]{0,62}\.))+[^\W\d_](?:[\w-]{0,62}[^\W_])")
+_LOGIN: Final = re.compile(r"://[^\s/@:]{0,64}:\Z")
+_FILES: Final = re.compile(r"(?:png|jpe?g|gif|svg|webp|css|js|py|html|txt|json|xml|md)\Z")
+_CLOSERS: Final = {")": "(", "]": "[", "}": "{"}
+_TRAILING: Final = frozenset(".,;:!?'\"*_~")
+
+
+def word_border(text: str, start: int, end: int) -> bool:
+    """Whether a candidate's ends are no cuts through a word; ASCII neighbours are the engine's.
+
+    Outside ASCII a letter of a script with two cases, a digit or a combining mark continues a word.
+    """
+    before = text[start - 1] if start else " "
+    after = text[end] if end < len(text) else " "
+    return not (before > "\x7f" and _joins(before)) and not (after > "\x7f" and _joins(after))
+
+
+def _joins(character: str) -> bool:
+    if character.isdigit() or character.lower() != character.upper():
+        return True
+    return unicodedata.category(character)[0] == "M"
+
+
+def apart(joints: str) -> Fit:
+    """A fit that refuses a candidate tied to a letter or digit by one of `joints`."""
+
+    def fit(text: str, start: int, end: int) -> _Place:
+        if start > 1 and text[start - 1] in joints and text[start - 2].isalnum():
+            return None
+        if end + 1 < len(text) and text[end] in joints and text[end + 1].isalnum():
+            return None
+        return start, end
+
+    return fit
+
+
+def identifier(check: Check, fewest: int = 4) -> Fit:
+    """A fit for ids: up to five letters before the candidate belong to it (`HX-482991`).
+
+    The id must have at least `fewest` digits, at most 32 characters, and pass `check`.
+    """
+
+    def fit(text: str, start: int, end: int) -> _Place:
+        begin = start
+        while begin and start - begin < 6 and (text[begin - 1].isalpha() or text[begin - 1] == "-"):
+            begin -= 1
+        while text[begin] == "-":
+            begin += 1
+        if begin and (text[begin - 1].isalnum() or text[begin - 1] in "_/@\\"):
+            return None
+        value = text[begin:end]
+        if len(value) > 32 or sum("0" <= c <= "9" for c in value) < fewest:
+            return None
+        return (begin, end) if check(value) else None
+
+    return fit
+
+
+def last_word(text: str, start: int, end: int) -> _Place:
+    """The last word of a candidate whose first words are its context, unless more follows."""
+    if text[end : end + 1] in ("-", "/", ".", ":") and text[end + 1 : end + 2].isalnum():
+        return None
+    return max(text.rfind(" ", start, end), text.rfind("-", start, end)) + 1, end
+
+
+def account(text: str, start: int, end: int) -> _Place:
+    """An account number of ISO 13616 at the start of a candidate, in whole groups."""
+    left = iban_length(text[start : start + 2])
+    if not left:
+        return None
+    for at in range(start, end):
+        left -= text[at] not in " -"
+        if left == 0:
+            whole = at + 1 == len(text) or not text[at + 1].isalnum()
+            return (start, at + 1) if whole and iban(text[start : at + 1]) else None
+    return None
+
+
+def email(text: str, start: int, end: int) -> _Place:
+    """The address around a candidate that starts at its `@`: no quotes, no image names."""
+    at = start
+    start = _reach(text, at, ".%+'-_", 64)
+    if text[start - 1 : start] == ":" and _LOGIN.search(text, max(0, start - 90), start):
+        return None
+    found = _DOMAIN.match(text, at + 1, end)
+    if found is None or start == at:
+        return None
+    while start < at and text[start] in ".'-":
+        start += 1
+    if text[at - 1].isascii():  # an address of ASCII letters stuck to words of another script
+        for place in range(at - 1, start - 1, -1):
+            if not _two_cases(text[place]):
+                start = place + 1
+                break
+    end = found.end()
+    last = text.rindex(".", at, end) + 1
+    if text[last].isascii():
+        stop = last
+        while stop < end and _two_cases(text[stop]):
+            stop += 1
+        end = stop
+    suffix = text[last:end].lower()
+    if start == at or len(suffix) < 2 or _FILES.match(suffix) or text[start:at] == "git":
+        return None
+    return start, end
+
+
+def _reach(text: str, place: int, others: str, most: int) -> int:
+    """How far back from `place` letters, digits and `others` go."""
+    start = place
+    while (
+        start and place - start < most and (text[start - 1].isalnum() or text[start - 1] in others)
+    ):
+        start -= 1
+    return start
+
+
+def _two_cases(character: str) -> bool:
+    """Whether a character may go on in a word of Latin, Greek or Cyrillic letters or digits."""
+    return character < "\u0250" or character.lower() != character.upper()
+
+
+def url_of_host(text: str, start: int, end: int) -> _Place:
+    """As `url`, for a candidate that starts at the last dot of its host."""
+    first = _reach(text, start, ".-", 253)
+    while first < start and text[first] in ".-":
+        first += 1
+    if first == start or text[first - 1 : first] in ("@", "/", "_"):
+        return None
+    return url(text, first, end)
+
+
+def url(text: str, start: int, end: int) -> _Place:
+    """A web address without the punctuation of the sentence and brackets it stands in."""
+    place = start
+    while place < end and not _stops(text[place]):
+        place += 1
+    end = place
+    depth = {opener: text.count(opener, start, end) for opener in "([{"}
+    for closer, opener in _CLOSERS.items():
+        depth[opener] -= text.count(closer, start, end)
+    while end > start:
+        last = text[end - 1]
+        if last in _TRAILING:
+            end -= 1
+        elif last in _CLOSERS and depth[_CLOSERS[last]] < 0:
+            depth[_CLOSERS[last]] += 1
+            end -= 1
+        elif last in "([{":
+            depth[last] -= 1
+            end -= 1
+        else:
+            break
+    host = text.find("://", start, end)
+    return (start, end) if end - start > 5 and end - host > 4 else None
+
+
+def _stops(character: str) -> bool:
+    """Whether a character cannot be part of an address as people write them."""
+    if character < "\x80":
+        return character in ' \t\n\r\x0b\x0c<>"`|\\^\x00'
+    return unicodedata.category(character)[0] in "ZPC"

@@ -1,0 +1,267 @@
+"""One linear-time scan over a text: every shape and every context word, places in string offsets.
+
+The engine works on the UTF-8 bytes of the text (lone surrogates as `surrogatepass` writes them), in
+byte mode, so any Python string is legal. Inside a shape `\\x80-\\xff` therefore means "part of a
+character outside ASCII", and `\\b` and `\\w` know ASCII only; the caller checks Unicode borders.
+A scan that does not finish raises `DetectionFailed`: an error never reads as "nothing found".
+
+Compiling takes longer than many requests, so the compiled form is kept by `kept.py`. Shapes are
+compiled in portions: the time to compile grows faster than their number, the time to scan slower.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import hyperscan
+
+from llm_guard_protecto.detect.context import AFTER, BEFORE, Words
+from llm_guard_protecto.detect.kept import fetch, fingerprint, keep
+from llm_guard_protecto.errors import ConfigurationError, DetectionFailed
+
+__all__ = ["Hits", "Scanner", "Shape"]
+
+_PORTION = 48
+_TIED_LENGTH = 96
+"""How long a match that needs a word may be; what is longer is not looked for."""
+
+_JOINTS = (" ", "_", "-", ".", "")
+_IN_WORD = bytes(chr(c).isalnum() and c < 128 for c in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """An expression of the engine, and the groups of words one of which must stand near a match.
+
+    With no groups in `needs` every match is reported.
+    """
+
+    regex: str
+    needs: tuple[Words, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What one scan found, in string offsets.
+
+    `places`: for each shape that occurs (by its index) the start and end of its matches, sorted;
+    for each start only the longest. `words`: for each group of context words that occurs, the
+    sorted ends of its words.
+    """
+
+    places: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    words: dict[Words, list[int]] = field(default_factory=dict)
+
+
+class Scanner:
+    """Shapes and groups of context words, compiled. Safe to share between threads."""
+
+    def __init__(
+        self, shapes: Sequence[Shape], groups: Sequence[Words] = (), cache: Path | None = None
+    ) -> None:
+        """Compile, or load from `cache` (a directory; None keeps nothing on disk).
+
+        A blank in a context word also stands for a hyphen, an underscore, a dot or nothing. Words
+        are found in any case (of ASCII letters) and only between characters that are no ASCII
+        letters or digits. Raises `ConfigurationError` for a shape that cannot run in linear time.
+        """
+        belongs: dict[bytes, list[Words]] = {}
+        for group in groups:
+            for word in group:
+                for joint in _JOINTS if " " in word else ("",):
+                    spelled = word.lower().replace(" ", joint).encode()
+                    belongs.setdefault(spelled, []).append(group)
+        self._shapes = tuple(shapes)
+        self._groups = list(belongs.values())
+        self._lengths = [len(spelled) for spelled in belongs]
+        free = [i for i, shape in enumerate(shapes) if not shape.needs]
+        tied = [i for i, shape in enumerate(shapes) if shape.needs]
+        portions = [*_portions(free), *_portions(tied)]
+        self._free = len(_portions(free))
+        self._databases = _databases(
+            [([shapes[i].regex.encode() for i in portion], portion) for portion in portions],
+            list(belongs),
+            cache,
+        )
+        self._local = threading.local()
+
+    def scan(self, text: str) -> Hits:
+        """Find every shape and word in `text`; raises `DetectionFailed` when a scan breaks off."""
+        data = text.encode("utf-8", "surrogatepass")
+        size = len(data)
+        longest: list[dict[int, int]] = [{} for _ in self._shapes]
+        found: dict[int, list[int]] = {}
+        lengths = self._lengths
+
+        def shape(which: int, start: int, end: int, _flags: int, _context: object) -> None:
+            matches = longest[which]
+            if matches.get(start, 0) < end:
+                matches[start] = end
+
+        def word(which: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            start = end - lengths[which]
+            if start and _IN_WORD[data[start - 1]] and _IN_WORD[data[start]]:
+                return
+            if end < size and _IN_WORD[data[end]] and _IN_WORD[data[end - 1]]:
+                return
+            found.setdefault(which, []).append(end)
+
+        first = last = 0  # the window that is being scanned
+
+        def tied(which: int, start: int, end: int, _flags: int, _context: object) -> None:
+            if start == 0 and first and _IN_WORD[data[first - 1]] and _IN_WORD[data[first]]:
+                return  # the window cut this one
+            if end == last - first and last < size and _IN_WORD[data[last]]:
+                return
+            shape(which, first + start, first + end, _flags, None)
+
+        try:
+            *parts, words = zip(self._databases, self._scratches(), strict=True)
+            words[0].scan(data, match_event_handler=word, scratch=words[1])
+            for database, scratch in parts[: self._free]:
+                database.scan(data, match_event_handler=shape, scratch=scratch)
+            for first, last in _windows(data, found.values()):
+                piece = data[first:last]
+                for database, scratch in parts[self._free :]:
+                    database.scan(piece, match_event_handler=tied, scratch=scratch)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the text was not searched
+            kind = type(error).__name__
+            raise DetectionFailed(
+                f"the pattern scan broke off ({kind}); nothing was sent"
+            ) from None
+        groups = self._by_group(found)
+        stretch = 1 if size == len(text) else 4
+        places = {}
+        for which, matches in enumerate(longest):
+            if matches:
+                needs = self._shapes[which].needs
+                kept = sorted(matches.items())
+                if needs:
+                    kept = _reached(kept, [groups[g] for g in needs if g in groups], stretch)
+                if kept:
+                    places[which] = kept
+        if stretch > 1:
+            places, groups = _in_characters(data, places, groups)
+        return Hits(places, groups)
+
+    def _by_group(self, words: dict[int, list[int]]) -> dict[Words, list[int]]:
+        ends: dict[Words, list[int]] = {}
+        for which, some in words.items():
+            for group in self._groups[which]:
+                ends.setdefault(group, []).extend(some)
+        for some in ends.values():
+            some.sort()
+        return ends
+
+    def _scratches(self) -> list[hyperscan.Scratch]:
+        """This thread's own working memory: the engine refuses to share one."""
+        scratches: list[hyperscan.Scratch] | None = getattr(self._local, "scratches", None)
+        if scratches is None:
+            scratches = [hyperscan.Scratch(database) for database in self._databases]
+            self._local.scratches = scratches
+        return scratches
+
+
+def _portions(indices: list[int]) -> list[list[int]]:
+    return [indices[at : at + _PORTION] for at in range(0, len(indices), _PORTION)]
+
+
+def _windows(data: bytes, ends: Iterable[list[int]]) -> list[tuple[int, int]]:
+    """The stretches of `data` where a word may support a match: around each end of a word.
+
+    In bytes, a character being up to four; widened to a blank where one is near.
+    """
+    windows: list[tuple[int, int]] = []
+    for end in sorted(set().union(*ends)):
+        first = max(end - AFTER * 4 - _TIED_LENGTH, 0)
+        last = min(end + BEFORE * 4 + _TIED_LENGTH, len(data))
+        if windows and windows[-1][1] >= first:
+            windows[-1] = (windows[-1][0], last)
+        else:
+            windows.append((first, last))
+    return [
+        (max(data.rfind(b" ", max(first - 32, 0), first), 0) if first else 0, last)
+        for first, last in windows
+    ]
+
+
+def _reached(
+    matches: list[tuple[int, int]], words: list[list[int]], stretch: int
+) -> list[tuple[int, int]]:
+    """The matches with the end of a word in reach, `stretch` bytes being one character at most."""
+    ends = sorted(set().union(*words))
+    if not ends:
+        return []
+    before, after = BEFORE * stretch, AFTER * stretch
+    reached = []
+    for match in matches:
+        at = bisect_left(ends, match[0] - before)
+        if at < len(ends) and ends[at] <= match[1] + after:
+            reached.append(match)
+    return reached
+
+
+def _in_characters(
+    data: bytes, places: dict[int, list[tuple[int, int]]], words: dict[Words, list[int]]
+) -> tuple[dict[int, list[tuple[int, int]]], dict[Words, list[int]]]:
+    """Turn byte offsets into character offsets, in one pass over the offsets that occur."""
+    offsets: set[int] = set()
+    for some in places.values():
+        for place in some:
+            offsets.update(place)
+    for ends in words.values():
+        offsets.update(ends)
+    at: dict[int, int] = {}
+    bytes_done = characters = 0
+    size = len(data)
+    for offset in sorted(offsets):
+        whole = offset
+        while whole < size and data[whole] & 0xC0 == 0x80:  # inside a character: its end
+            whole += 1
+        if whole > bytes_done:
+            characters += len(data[bytes_done:whole].decode("utf-8", "surrogatepass"))
+            bytes_done = whole
+        at[offset] = characters
+    return (
+        {which: [(at[a], at[b]) for a, b in some] for which, some in places.items()},
+        {group: [at[end] for end in ends] for group, ends in words.items()},
+    )
+
+
+def _databases(
+    portions: Sequence[tuple[list[bytes], list[int]]], words: Sequence[bytes], cache: Path | None
+) -> list[hyperscan.Database]:
+    """One database a portion of shapes (expressions, their ids), then the words; or as kept."""
+    name = fingerprint(repr((portions, list(words))).encode())
+    kept = fetch(cache, name, len(portions) + 1)
+    if kept is not None:
+        return kept
+    starts = hyperscan.HS_FLAG_SOM_LEFTMOST
+    databases = [_compile(expressions, ids, starts) for expressions, ids in portions]
+    literals = words or [b"\0 no words \0"]
+    databases.append(
+        _compile(literals, range(len(literals)), hyperscan.HS_FLAG_CASELESS, literal=True)
+    )
+    keep(cache, name, databases)
+    return databases
+
+
+def _compile(
+    expressions: Sequence[bytes], ids: Sequence[int], flags: int, *, literal: bool = False
+) -> hyperscan.Database:
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    try:
+        database.compile(
+            expressions=list(expressions),
+            ids=list(ids),
+            elements=len(expressions),
+            flags=[flags] * len(expressions),
+            literal=literal,
+        )
+    except hyperscan.error as error:
+        raise ConfigurationError(f"an expression cannot be compiled: {error}") from None
+    return database

@@ -1,0 +1,121 @@
+"""The small tagger: people, organisations, places and postal addresses in running text.
+
+`tagger().tag(texts)` gives disjoint spans, in order, a list for each text. Any string may come
+in. Long texts are read in windows that overlap by more than the network sees, so that no entity
+is cut and the spans are those of the whole text. The weights that ship are made by
+`python -m llm_guard_protecto.training`; docs/model-card.md says from what.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from llm_guard_protecto.detect.decode import decode, runs
+from llm_guard_protecto.detect.network import REACH, TAGS, Network, load
+from llm_guard_protecto.detect.places import address_parts
+from llm_guard_protecto.detect.words import Words, pieces, split
+from llm_guard_protecto.models import Span
+
+__all__ = ["WEIGHTS", "Tagger", "tagger"]
+
+WEIGHTS = Path(__file__).with_name("weights") / "tagger.npz"
+_WINDOW = 16_384  # characters
+_MARGIN = 512  # characters a window reaches beyond its own part, several times the network's view
+_ROWS = 2_048  # words that go through the network at once
+
+_Piece = tuple[int, int, int, int, Words]  # text number, offset, own part, words
+
+
+class Tagger:
+    """Finds PERSON, ORG, LOCATION and ADDRESS. Safe to share between threads."""
+
+    def __init__(self, weights: Path = WEIGHTS, *, window: int = _WINDOW) -> None:
+        """Load `weights`; read texts longer than `window` characters in windows of that size.
+
+        Raises OSError, ValueError or KeyError when the file is not a weights file.
+        """
+        self._network = Network(load(weights))
+        self._window = window
+
+    def tag(self, texts: Sequence[str]) -> list[list[Span]]:
+        """The spans of each text: disjoint, in order, no white space at their ends.
+
+        An address comes in its parts, cut at commas and line ends. `score` is the mean
+        probability of the tags, `rule` is "tagger".
+        """
+        found: list[list[Span]] = [[] for _ in texts]
+        batch: list[_Piece] = []
+        rows = 0
+        for piece in self._pieces(texts):
+            batch.append(piece)
+            rows += len(piece[4]) + REACH
+            if rows >= _ROWS:
+                self._tag(batch, found)
+                batch, rows = [], 0
+        self._tag(batch, found)
+        return [address_parts(text, spans) for text, spans in zip(texts, found, strict=True)]
+
+    def _pieces(self, texts: Sequence[str]) -> Iterator[_Piece]:
+        for number, text in enumerate(texts):
+            for start, end, own_start, own_end in pieces(text, self._window, _MARGIN):
+                words = split(text[start:end])
+                if words.forms:
+                    yield number, start, own_start, own_end, words
+
+    def _tag(self, batch: list[_Piece], found: list[list[Span]]) -> None:
+        """Add the spans of the pieces to the lists of their texts."""
+        if not batch:
+            return
+        forms: list[str] = []
+        layouts: list[int] = []
+        real: list[int] = []
+        gap = [""] * REACH
+        for *_, words in batch:
+            forms += gap + words.forms
+            layouts += [0] * REACH + words.layouts
+            real += [0] * REACH + [1] * len(words)
+        there = np.array(real, np.float32)
+        scores = self._network.scores(forms, np.array(layouts, np.int32), there)
+        scores[there == 0] = _CERTAINLY_OUTSIDE
+        tags = decode(scores)
+        chosen = scores[np.arange(len(tags)), tags]
+        sure = np.exp(chosen - scores.max(axis=1)) / np.exp(
+            scores - scores.max(axis=1, keepdims=True)
+        ).sum(axis=1)
+        entities = runs(tags)
+        next_ = 0
+        base = 0
+        for number, offset, own_start, own_end, words in batch:
+            base += REACH
+            stop = base + len(words)
+            while next_ < len(entities) and entities[next_][0] < stop:
+                first, last, entity = entities[next_]
+                next_ += 1
+                start = offset + words.starts[first - base]
+                end = offset + words.ends[last - base]
+                spans = found[number]
+                if not own_start <= start < own_end or (spans and start < spans[-1].end):
+                    continue
+                score = round(float(sure[first : last + 1].mean()), 3)
+                spans.append(Span(start, end, entity, score, "tagger"))
+            base = stop
+
+
+_CERTAINLY_OUTSIDE = np.where(np.arange(len(TAGS)) == 0, 1e3, 0).astype(np.float32)
+
+_lock = threading.Lock()
+_shared: Tagger | None = None
+
+
+def tagger() -> Tagger:
+    """The tagger with the shipped weights: one a process, loaded on first use."""
+    global _shared  # noqa: PLW0603
+    if _shared is None:
+        with _lock:
+            if _shared is None:
+                _shared = Tagger()
+    return _shared

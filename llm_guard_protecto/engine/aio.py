@@ -1,0 +1,51 @@
+"""The embedded vault for asynchronous callers: the same vault, in worker threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from llm_guard_protecto.engine.local import LocalVault
+from llm_guard_protecto.models import Item, Masked, Span, Unmasked
+from llm_guard_protecto.vault import PolicyChoice
+
+__all__ = ["AsyncLocalVault"]
+
+
+class AsyncLocalVault:
+    """`LocalVault`, awaited. Takes the same arguments, or a `LocalVault` to share as `vault`."""
+
+    def __init__(self, *args: Any, vault: LocalVault | None = None, **settings: Any) -> None:
+        """Open the vault (this part blocks, once)."""
+        self.sync = LocalVault(*args, **settings) if vault is None else vault
+
+    async def mask(self, texts: Sequence[str | Item], policy: PolicyChoice = None) -> list[Masked]:
+        """Mask texts and items that belong together, in order."""
+        return await asyncio.to_thread(self.sync.mask, texts, policy)
+
+    async def unmask(self, texts: Sequence[str], policy: PolicyChoice = None) -> list[Unmasked]:
+        """Turn every token of this vault back into its value."""
+        return await asyncio.to_thread(self.sync.unmask, texts, policy)
+
+    async def find(self, texts: Sequence[str], policy: PolicyChoice = None) -> list[list[Span]]:
+        """What is found in each text; nothing is stored."""
+        return await asyncio.to_thread(self.sync.find, texts, policy)
+
+    async def aclose(self) -> None:
+        """Finish what was promised and let go of the file."""
+        await asyncio.to_thread(self.sync.close)
+
+    async def __aenter__(self) -> Self:
+        """The vault itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.aclose()

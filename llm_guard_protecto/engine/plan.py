@@ -1,0 +1,128 @@
+"""What will be masked in one text: each piece with its rule, its separators and its units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from llm_guard_protecto.engine.tokenise import UnitKey, units
+from llm_guard_protecto.models import (
+    ExcludedEntity,
+    IndividualToken,
+    Item,
+    Masked,
+    Span,
+    rebuild,
+)
+from llm_guard_protecto.policy import EntityRule, Policy
+
+__all__ = [
+    "Piece",
+    "Plan",
+    "Runs",
+    "masked",
+    "plan_searched",
+    "plan_whole",
+    "with_default_wrappers",
+]
+
+Runs = Mapping[tuple[UnitKey, bool], str]
+"""The run of each unit; the flag says whether it can be turned back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One span to mask. `separators` has one entry more than `keys`."""
+
+    span: Span
+    rule: EntityRule
+    separators: Sequence[str] = field(repr=False)
+    keys: Sequence[UnitKey]
+
+    @property
+    def reversible(self) -> bool:
+        """Whether its tokens can be turned back."""
+        return self.rule.action != "anonymize"
+
+    def token(self, runs: Runs) -> str:
+        """The core of the token: runs with the value's own separators between them."""
+        parts = [self.separators[0]]
+        for key, separator in zip(self.keys, self.separators[1:], strict=True):
+            parts += [runs[key, self.reversible], separator]
+        return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The disjoint pieces of one item in order, and what was found and left in clear."""
+
+    pieces: tuple[Piece, ...]
+    excluded: tuple[Span, ...] = ()
+
+    @property
+    def reversible(self) -> bool:
+        """Whether the masked item can be turned back as a whole."""
+        return all(piece.reversible for piece in self.pieces)
+
+
+def plan_searched(
+    text: str, found: Iterable[Span], excluded: Iterable[Span], policy: Policy
+) -> Plan:
+    """The plan for a text that was searched."""
+    pieces = tuple(_piece(text, span, policy.rule(span.entity)) for span in found)
+    return Plan(pieces, tuple(excluded))
+
+
+def plan_whole(item: Item, rule: EntityRule) -> Plan:
+    """The plan for an item that is masked as a whole."""
+    if not item.value:
+        return Plan(())
+    span = Span(0, len(item.value), item.token_name or "", 1.0, "whole")
+    return Plan((_piece(item.value, span, rule),))
+
+
+def _piece(text: str, span: Span, rule: EntityRule) -> Piece:
+    separators, keys = units(text[span.start : span.end], rule)
+    return Piece(span, rule, separators, keys)
+
+
+def masked(item: Item, plan: Plan, runs: Runs) -> Masked:
+    """The item with every piece of its plan replaced by its token."""
+    value = item.value
+    tokens = tuple(
+        IndividualToken(
+            value=value[piece.span.start : piece.span.end],
+            pii_type=piece.span.entity,
+            token=piece.token(runs),
+            prefix=piece.rule.prefix,
+            suffix=piece.rule.suffix,
+            start_pos=piece.span.start,
+            end_pos=piece.span.end,
+            reversible=piece.reversible,
+        )
+        for piece in plan.pieces
+    )
+    excluded = tuple(
+        ExcludedEntity(value[span.start : span.end], span.entity, span.start, span.end)
+        for span in plan.excluded
+    )
+    return Masked(
+        value=value,
+        token_value=rebuild(value, tokens) if tokens else value,
+        individual_tokens=tokens,
+        excluded_entities=excluded,
+        attributes=item.attributes,
+        token_name=item.token_name,
+        format=item.format,
+    )
+
+
+def with_default_wrappers(one: Masked) -> Masked:
+    """The same text under the default wrappers, which no text can imitate."""
+    default = Policy.built_in()
+    tokens = tuple(
+        replace(token, prefix=rule.prefix, suffix=rule.suffix)
+        for token in one.individual_tokens
+        for rule in (default.rule(token.pii_type),)
+    )
+    return replace(one, individual_tokens=tokens, token_value=rebuild(one.value, tokens))

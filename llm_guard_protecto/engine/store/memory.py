@@ -1,0 +1,150 @@
+"""A store in this process's memory: for tests, demonstrations and vaults nobody should keep."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from llm_guard_protecto.engine.store import KeyRow, Row
+from llm_guard_protecto.errors import VaultError, VaultUnavailable
+
+__all__ = ["MemoryStore"]
+
+
+class _Namespace:
+    """The rows, keys and policies of one namespace."""
+
+    def __init__(self) -> None:
+        self.values: dict[bytes, dict[int, Row]] = {}
+        self.tokens: dict[str, Row] = {}
+        self.keys: dict[tuple[str, int], KeyRow] = {}
+        self.policies: dict[str, str] = {}
+
+
+class MemoryStore:
+    """Keeps everything in dictionaries; see `Store` for what each method promises."""
+
+    location = "memory:"
+    lasting = False
+
+    def __init__(self) -> None:
+        """An empty store."""
+        self._lock = threading.Lock()
+        self._closed = False
+        self._numbers: dict[str, int] = {}
+        self._namespaces: dict[int, _Namespace] = {}
+        self._meta: dict[str, bytes] = {}
+
+    def namespace(self, name: str) -> int:
+        """The number of the namespace `name`, created on first use."""
+        with self._lock:
+            self._check_open()
+            number = self._numbers.setdefault(name, len(self._numbers) + 1)
+            self._namespaces.setdefault(number, _Namespace())
+            return number
+
+    def by_index(self, namespace: int, indexes: Sequence[bytes]) -> list[Row]:
+        """Every row (all aliases) of these values."""
+        with self._lock:
+            values = self._in(namespace).values
+            return [row for i in dict.fromkeys(indexes) for row in values.get(i, {}).values()]
+
+    def by_token(self, namespace: int, tokens: Sequence[str]) -> list[Row]:
+        """The rows of these tokens, ASCII case ignored."""
+        wanted = dict.fromkeys(token.lower() for token in tokens if token.isascii())
+        with self._lock:
+            held = self._in(namespace).tokens
+            return [held[token] for token in wanted if token in held]
+
+    def add(self, namespace: int, rows: Sequence[Row]) -> None:
+        """Keep rows whose place and token are free."""
+        with self._lock:
+            here = self._in(namespace)
+            for row in rows:
+                aliases = here.values.get(row.index, {})
+                if row.alias not in aliases and row.token.lower() not in here.tokens:
+                    here.values[row.index] = {**aliases, row.alias: row}
+                    here.tokens[row.token.lower()] = row
+
+    def usage(self, namespace: int) -> Mapping[int, int]:
+        """How many rows each version of the data key has sealed."""
+        with self._lock:
+            return Counter(row.key_version for row in self._in(namespace).tokens.values())
+
+    def meta(self, name: str) -> bytes | None:
+        """What the vault says about itself under `name`."""
+        with self._lock:
+            self._check_open()
+            return self._meta.get(name)
+
+    def set_meta(self, name: str, value: bytes) -> bytes:
+        """Set `name` if nobody has; the value that stands now."""
+        with self._lock:
+            self._check_open()
+            return self._meta.setdefault(name, value)
+
+    def keys(self, namespace: int) -> list[KeyRow]:
+        """The keys of a namespace by role, then version."""
+        with self._lock:
+            return [key for _, key in sorted(self._in(namespace).keys.items())]
+
+    def add_keys(self, namespace: int, keys: Sequence[KeyRow]) -> list[KeyRow]:
+        """Keep keys whose (role, version) is free; the keys that stand now."""
+        with self._lock:
+            held = self._in(namespace).keys
+            for key in keys:
+                held.setdefault((key.role, key.version), key)
+        return self.keys(namespace)
+
+    def policies(self, namespace: int) -> list[str]:
+        """The names of the policies of a namespace, sorted."""
+        with self._lock:
+            return sorted(self._in(namespace).policies)
+
+    def policy(self, namespace: int, name: str) -> str | None:
+        """The JSON text of one policy."""
+        with self._lock:
+            return self._in(namespace).policies.get(name)
+
+    def put_policy(self, namespace: int, name: str, document: str) -> None:
+        """Keep a policy; one of the same name is replaced."""
+        with self._lock:
+            self._in(namespace).policies[name] = document
+
+    def delete_policy(self, namespace: int, name: str) -> bool:
+        """Forget a policy; False if there was none."""
+        with self._lock:
+            return self._in(namespace).policies.pop(name, None) is not None
+
+    def close(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._closed = True
+            self._numbers, self._namespaces, self._meta = {}, {}, {}
+
+    def __enter__(self) -> Self:
+        """The store itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise VaultUnavailable("the vault is closed")
+
+    def _in(self, namespace: int) -> _Namespace:
+        self._check_open()
+        here = self._namespaces.get(namespace)
+        if here is None:
+            raise VaultError(f"the vault has no namespace number {namespace}")
+        return here

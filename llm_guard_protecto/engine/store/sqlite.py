@@ -1,0 +1,250 @@
+"""The store for one machine: a SQLite file that survives crashes, power cuts and neighbours.
+
+Many processes may use one file. Writes of one process share transactions (`writer`), reads have
+connections of their own (`connections`), opening is careful (`sqlite_file`), and the SQL is in
+`sql/queries.sql`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import apsw
+
+from llm_guard_protecto.engine.filelock import hold, let_go
+from llm_guard_protecto.engine.store import KeyRow, Row
+from llm_guard_protecto.engine.store.connections import Connections
+from llm_guard_protecto.engine.store.sql import queries
+from llm_guard_protecto.engine.store.sqlite_file import fit_for_many, prepare
+from llm_guard_protecto.errors import VaultError, VaultRefused, VaultUnavailable
+
+__all__ = ["SqliteStore"]
+
+T = TypeVar("T")
+
+_EXIT_SECONDS = 5.0
+
+
+class SqliteStore:
+    """Keeps everything in one file; see `Store` for what each method promises."""
+
+    lasting = True
+
+    def __init__(
+        self,
+        path: str | Path,
+        patience: float = 5.0,
+        sqlite_version: str = apsw.sqlite_lib_version(),
+    ) -> None:
+        """Open the file at `path`, made if missing with mode 0600, missing directories with 0700.
+
+        `patience` is how long a call waits for another process that writes, in seconds. With a
+        `sqlite_version` that may not share a file, a second opener is refused.
+        """
+        self._path = Path(path).expanduser().resolve()
+        shared = fit_for_many(sqlite_version)
+        prepare(self._path, patience)
+        self._lock = None if shared else self._be_alone(sqlite_version)
+        self._connections = Connections(self._path, patience, shared=shared)
+        self._finish = weakref.finalize(self, _finish, self._connections, self._lock, _EXIT_SECONDS)
+
+    @property
+    def location(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
+    def namespace(self, name: str) -> int:
+        """The number of the namespace `name`, created on first use."""
+        named = {"name": _bytes(name)}
+
+        def find(db: apsw.Connection) -> int | None:
+            return _one(db, "namespace", named, int)
+
+        def make(db: apsw.Connection) -> int | None:
+            db.execute(queries()["add_namespace"], named)
+            return find(db)
+
+        number = self._connections.read(find) or self._connections.write(make)
+        if number is None:
+            raise VaultError(f"{self._path} did not number a namespace")
+        return number
+
+    def by_index(self, namespace: int, indexes: Sequence[bytes]) -> list[Row]:
+        """Every row (all aliases) of these values."""
+        return self._rows("rows_by_index", namespace, tuple(dict.fromkeys(indexes)))
+
+    def by_token(self, namespace: int, tokens: Sequence[str]) -> list[Row]:
+        """The rows of these tokens, ASCII case ignored."""
+        wanted = dict.fromkeys(t.lower() for t in tokens if t.isascii() and t.isalnum())
+        return self._rows("rows_by_token", namespace, tuple(wanted))
+
+    def add(self, namespace: int, rows: Sequence[Row]) -> None:
+        """Keep rows whose place and token are free, in one transaction."""
+        values = [
+            (
+                namespace,
+                row.index,
+                row.alias,
+                row.kind,
+                row.token,
+                row.counter,
+                row.key_version,
+                row.sealed,
+                row.day,
+                row.attributes,
+            )
+            for row in rows
+        ]
+
+        def keep(db: apsw.Connection) -> None:
+            self._check(db, namespace)
+            db.executemany(queries()["add_row"], values)
+
+        self._connections.write(keep)
+
+    def usage(self, namespace: int) -> Mapping[int, int]:
+        """How many rows each version of the data key has sealed."""
+        return dict(self._all("usage", namespace))
+
+    def meta(self, name: str) -> bytes | None:
+        """What the vault says about itself under `name`."""
+        return self._connections.read(lambda db: _one(db, "meta", {"name": name}, bytes))
+
+    def set_meta(self, name: str, value: bytes) -> bytes:
+        """Set `name` if nobody has; the value that stands now."""
+
+        def say(db: apsw.Connection) -> bytes | None:
+            db.execute(queries()["set_meta"], {"name": name, "value": value})
+            return _one(db, "meta", {"name": name}, bytes)
+
+        return self._connections.write(say) or b""
+
+    def keys(self, namespace: int) -> list[KeyRow]:
+        """The keys of a namespace by role, then version."""
+        return [KeyRow(*values) for values in self._all("keys", namespace)]
+
+    def add_keys(self, namespace: int, keys: Sequence[KeyRow]) -> list[KeyRow]:
+        """Keep keys whose (role, version) is free; the keys that stand now."""
+        values = [(namespace, k.role, k.version, k.state, k.wrapped, k.day) for k in keys]
+
+        def keep(db: apsw.Connection) -> None:
+            self._check(db, namespace)
+            db.executemany(queries()["add_key"], values)
+
+        self._connections.write(keep)
+        return self.keys(namespace)
+
+    def policies(self, namespace: int) -> list[str]:
+        """The names of the policies of a namespace, sorted."""
+        return [_text(name) for (name,) in self._all("policies", namespace)]
+
+    def policy(self, namespace: int, name: str) -> str | None:
+        """The JSON text of one policy."""
+        asked = {"namespace": namespace, "name": _bytes(name)}
+
+        def look(db: apsw.Connection) -> bytes | None:
+            self._check(db, namespace)
+            return _one(db, "policy", asked, bytes)
+
+        found = self._connections.read(look)
+        return None if found is None else _text(found)
+
+    def put_policy(self, namespace: int, name: str, document: str) -> None:
+        """Keep a policy; one of the same name is replaced."""
+        said = {"namespace": namespace, "name": _bytes(name), "document": _bytes(document)}
+
+        def put(db: apsw.Connection) -> None:
+            self._check(db, namespace)
+            db.execute(queries()["put_policy"], said)
+
+        self._connections.write(put)
+
+    def delete_policy(self, namespace: int, name: str) -> bool:
+        """Forget a policy; False if there was none."""
+        asked = {"namespace": namespace, "name": _bytes(name)}
+
+        def forget(db: apsw.Connection) -> bool:
+            self._check(db, namespace)
+            db.execute(queries()["delete_policy"], asked)
+            return db.changes() > 0
+
+        return self._connections.write(forget)
+
+    def close(self) -> None:
+        """Let calls finish and close the file."""
+        if self._finish.detach() is not None:
+            _finish(self._connections, self._lock, None)
+
+    def __enter__(self) -> Self:
+        """The store itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _rows(self, query: str, namespace: int, wanted: tuple[Any, ...]) -> list[Row]:
+        def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
+            self._check(db, namespace)
+            if not wanted:
+                return []
+            asked = {"namespace": namespace, "wanted": apsw.carray(wanted)}
+            return db.execute(queries()[query], asked).fetchall()
+
+        return [Row(*values) for values in self._connections.read(find)]
+
+    def _all(self, query: str, namespace: int) -> list[tuple[Any, ...]]:
+        def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
+            self._check(db, namespace)
+            return db.execute(queries()[query], {"namespace": namespace}).fetchall()
+
+        return self._connections.read(find)
+
+    def _check(self, db: apsw.Connection, namespace: int) -> None:
+        if _one(db, "has_namespace", {"namespace": namespace}, int) is None:
+            raise VaultError(f"the vault has no namespace number {namespace}")
+
+    def _be_alone(self, sqlite_version: str) -> int:
+        lock = self._path.with_name(self._path.name + ".lock")
+        try:
+            held = hold(lock)
+        except OSError as error:
+            raise VaultUnavailable(f"cannot lock {self._path}: {error.strerror}") from None
+        if held is None:
+            raise VaultRefused(
+                f"{self._path} is in use, and SQLite {sqlite_version} may damage a file that two "
+                "processes use; install a newer apsw (SQLite 3.51.3 or later)"
+            )
+        return held
+
+
+def _finish(connections: Connections, lock: int | None, wait: float | None) -> None:
+    """Close, waiting for calls that run; also when the store is dropped or the program ends."""
+    connections.close(wait)
+    if lock is not None:
+        let_go(lock)
+
+
+def _one(db: apsw.Connection, query: str, asked: Mapping[str, Any], kind: type[T]) -> T | None:
+    """The only value of the only row, if there is one."""
+    for (value,) in db.execute(queries()[query], asked).fetchall():
+        if isinstance(value, kind):
+            return value
+    return None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")

@@ -1,0 +1,75 @@
+"""Marked texts without end from the templates: prompts, mails, records, prose, code, non-names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from llm_guard_protecto.training.grammar import Marked, Piece, expand, join
+from llm_guard_protecto.training.material import Material
+from llm_guard_protecto.training.names import Names
+
+__all__ = ["synthetic", "templates"]
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+# How often a text is of each kind.
+_SHARES = {"chat": 0.36, "prose": 0.24, "blocks": 0.22, "negatives": 0.12, "code": 0.06}
+_WHOLE = {"blocks", "code"}  # a template is a whole text; the others are sentences
+
+
+@cache
+def templates(kind: str) -> tuple[str, ...]:
+    """All templates of one kind: a line each, or blocks between lines of `%%`."""
+    text = (TEMPLATES / f"{kind}.txt").read_text(encoding="utf-8")
+    if kind in _WHOLE:
+        return tuple(block.strip("\n") for block in text.split("\n%%\n"))
+    return tuple(line for line in text.splitlines() if line.strip() and line[:2] != "# ")
+
+
+def synthetic(count: int, rng: Random, names: Names) -> Iterator[Marked]:
+    """`count` texts."""
+    kinds, shares = list(_SHARES), list(_SHARES.values())
+    for _ in range(count):
+        yield _text(rng.choices(kinds, shares)[0], rng, Material(rng, names))
+
+
+def _text(kind: str, rng: Random, fill: Material) -> Marked:
+    if kind in _WHOLE:
+        pieces = _one(kind, rng, fill)
+        chance = rng.random()
+        if chance < 0.15:
+            task = rng.choice(_TASKS)
+            pieces = [(task + rng.choice((":\n\n", "\n", ": ", ":\n```\n")), None), *pieces]
+        elif chance < 0.3:
+            pieces = [*_one("chat", rng, fill), ("\n\n", None), *pieces]
+        return join(pieces)
+    joint = rng.choice((" ", " ", " ", "\n", "\n\n"))
+    pieces = []
+    for at in range(rng.choice((1, 1, 1, 2, 2, 3, 4))):
+        if at:
+            pieces.append((joint, None))
+        chance = rng.random()
+        other = "negatives" if chance < 0.2 else "chat" if chance < 0.3 else kind
+        pieces += _one(other if at else kind, rng, fill)
+    return join(pieces)
+
+
+def _one(kind: str, rng: Random, fill: Material) -> list[Piece]:
+    return expand(rng.choice(templates(kind)), rng, fill)
+
+
+_TASKS = (
+    "Summarize this",
+    "Please fix the mistakes in this text",
+    "Translate to French",
+    "What is wrong here",
+    "Extract the key points from the following",
+    "Can you make this more formal?",
+    "Convert to JSON",
+    "Explain this code",
+    "Reply to this message",
+    "Here is the file",
+)

@@ -1,0 +1,94 @@
+"""What the tests from outside share: a program in a process of its own, as a fresh user, offline."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import llm_guard_protecto
+
+ROOT = Path(llm_guard_protecto.__file__).parents[1]
+
+# Loaded by every Python process below: a connection that leaves this machine is an error.
+_OFFLINE = """
+import sys
+
+def offline(event, args):
+    host = None
+    if event == "socket.getaddrinfo":
+        host = args[0]
+    elif event == "socket.connect" and isinstance(args[1], tuple):
+        host = args[1][0]
+    if host not in (None, "localhost", "127.0.0.1", "::1"):
+        raise OSError(f"offline: {event} {host}")
+
+sys.addaudithook(offline)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A fresh user: an empty home, which is also the working folder, and no settings."""
+
+    home: Path
+    environ: Mapping[str, str]
+
+    def run(
+        self, *command: str | Path, stdin: bytes = b"", **environ: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a command to its end; `environ` is added to the user's environment."""
+        return subprocess.run(
+            command,
+            input=stdin,
+            cwd=self.home,
+            env={**self.environ, **environ},
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+
+    def cli(
+        self, *words: str, stdin: bytes = b"", **environ: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run one command of ours."""
+        return self.run(sys.executable, "-m", "llm_guard_protecto", *words, stdin=stdin, **environ)
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the compiled rules are kept: they take seconds to compile, so once for all users."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def outside(tmp_path: Path, cache: Path) -> Outside:
+    offline = tmp_path / "offline"
+    offline.mkdir()
+    (offline / "sitecustomize.py").write_text(_OFFLINE)
+    home = tmp_path / "home"
+    home.mkdir()
+    inherited = {
+        name: os.environ[name]
+        for name in ("PATH", "SYSTEMROOT", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
+        if name in os.environ
+    }
+    return Outside(
+        home,
+        {
+            **inherited,
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_DATA_HOME": str(home / "data"),
+            "XDG_CACHE_HOME": str(cache),
+            "PYTHONPATH": f"{offline}{os.pathsep}{ROOT}",
+            "PYTHONWARNINGS": "error",
+            "COLUMNS": "80",
+            "LANG": "C.UTF-8",
+        },
+    )

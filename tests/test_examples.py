@@ -1,0 +1,76 @@
+"""Every example runs offline, as a fresh user, and does what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llm_guard_protecto import Policy
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+
+CONVERSATION = "I am John Doe, john.doe@example.com\nMy sister is Jane Doe\n\n"
+
+
+def output(outside: Any, name: str, stdin: str = "") -> str:
+    ran = outside.run(sys.executable, EXAMPLES / name, stdin=stdin.encode())
+    assert ran.returncode == 0, ran.stderr.decode()
+    assert ran.stderr == b""
+    return str(ran.stdout.decode())
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_an_example_is_short_and_leaves_nothing_behind(outside: Any, script: Path) -> None:
+    assert len(script.read_text().splitlines()) < 60
+    assert output(outside, script.name, CONVERSATION)
+    assert list(outside.home.iterdir()) == []
+
+
+def test_chat(outside: Any) -> None:
+    wrote, saw, got = output(outside, "openai_chat.py").splitlines()
+    assert "Sarah Johnson" in wrote
+    assert "Sarah" not in saw
+    assert "example.com" not in saw
+    assert got.split(": ", 2)[-1] == wrote.split(": ", 1)[1].strip()
+
+
+def test_stream(outside: Any) -> None:
+    printed = output(outside, "openai_stream.py")
+    assert printed.count("|") > 10
+    assert printed.replace("|", "").strip() == (
+        "Repeat: Sarah Johnson and John Doe meet at 456 Elm Avenue, call (555) 987-6543."
+    )
+
+
+def test_chatbot_remembers_in_clear_what_the_provider_never_saw(outside: Any) -> None:
+    lines = output(outside, "chatbot.py", CONVERSATION).splitlines()
+    assert lines[0] == "bot> So far you told me: I am John Doe, john.doe@example.com"
+    assert lines[2] == f"{lines[0]} / My sister is Jane Doe"
+    first, second = (line for line in lines if "the provider saw" in line)
+    for clear in ("John", "Jane", "Doe", "example.com"):
+        assert clear not in first + second
+    # The two share a family name, and the model can see that they do.
+    [surname] = re.findall(r"<PER>\w+ (\w+)</PER>", first)
+    assert f" {surname}</PER>" in second
+
+
+def test_custom_policy_prints_protectos_answer(outside: Any) -> None:
+    [item] = json.loads(output(outside, "custom_policy.py"))["data"]
+    assert re.match(r"\{Person Name \w+ \w+\} recently moved to <ADDRESS>", item["token_value"])
+    assert re.search(
+        r"\{Personal PhoneNumber \(\d+\) \d+-\d+\} or https://www\.example\.com\Z",
+        item["token_value"],
+    )
+    assert [left["pii_type"] for left in item["excluded_entities"]] == ["URL"]
+
+
+def test_the_policy_file_is_correct() -> None:
+    policy = Policy.load(EXAMPLES / "policy.toml")
+    assert policy.rule("URL").action == "exclude"
+    assert policy.allow == {"Protecto"}
