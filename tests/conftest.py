@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import llm_guard_protecto
+from tests.sweep import pytest_sessionfinish, pytest_sessionstart
+
+__all__ = ["pytest_sessionfinish", "pytest_sessionstart"]
 
 ROOT = Path(llm_guard_protecto.__file__).parents[1]
 

@@ -40,6 +40,8 @@ VISIT = (
 FORMATS = ("https://platform.openai.com/playground/chat?models=gpt-4o", "(408)- 426 - 9989")
 SEEDS = (LETTER, VISIT, "John Doe lives at 123 Maple Street", *FORMATS)
 
+TOXICITY = ["toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack"]
+
 OTHER_KEY = b64encode(sha256(b"some other vault").digest()).decode()
 
 WRAPPERS = """
@@ -114,10 +116,8 @@ def test_a_seed_sentence_is_masked_in_protectos_shape_and_comes_back(
     runner: CliRunner, text: str
 ) -> None:
     [item] = answer(runner, "mask", text)
-    assert list(item) in (
-        ["value", "token_value", "individual_tokens"],
-        ["value", "token_value", "individual_tokens", "excluded_entities"],
-    )
+    assert list(item) == ["value", "token_value", "toxicity_analysis", "individual_tokens"]
+    assert list(item["toxicity_analysis"]) == TOXICITY
     assert item["value"] == text
     assert item["individual_tokens"]
     for token in item["individual_tokens"]:
@@ -132,9 +132,10 @@ def test_a_seed_sentence_is_masked_in_protectos_shape_and_comes_back(
         ]
         assert token["value"] not in item["token_value"]
     assert rebuilt(item) == item["token_value"]
-    assert answer(runner, "unmask", item["token_value"]) == [
-        {"value": text, "token_value": item["token_value"]}
-    ]
+    [back] = answer(runner, "unmask", item["token_value"])
+    assert list(back) == ["value", "token_value", "toxicity_analysis"]
+    assert (back["value"], back["token_value"]) == (text, item["token_value"])
+    assert back["toxicity_analysis"] == item["toxicity_analysis"]
 
 
 def test_the_prefix_and_suffix_page(runner: CliRunner, tmp_path: Path) -> None:
@@ -177,6 +178,12 @@ def test_the_policy_page_with_urls_excluded(runner: CliRunner, tmp_path: Path) -
     assert item["token_value"].endswith(", and frequently visits https://www.example.com.")
 
 
+def test_a_policy_can_leave_toxicity_out(runner: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "plain.toml").write_text("toxicity = false\n")
+    [item] = answer(runner, "mask", "--policy", "plain.toml", "John Doe")
+    assert list(item) == ["value", "token_value", "individual_tokens"]
+
+
 def test_find_gives_a_list_for_each_text(runner: CliRunner) -> None:
     found = json.loads(run(runner, "find", "--json", LETTER, "nothing here"))
     assert found[1] == []
@@ -184,7 +191,8 @@ def test_find_gives_a_list_for_each_text(runner: CliRunner) -> None:
     assert list(first) == ["start", "end", "entity", "score", "rule"]
     assert (first["start"], first["end"], first["entity"]) == (0, 13, "PERSON")
     assert 0 < first["score"] <= 1
-    assert first["rule"]
+    assert (first["rule"], found[0][-1]["entity"]) == ("tagger", "PHONE_NUMBER")
+    assert found[0][-1]["rule"] not in ("tagger", "known")
 
 
 def test_find_piped_is_a_line_for_each_find_and_shows_no_value(runner: CliRunner) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from llm_guard_protecto.models import Masked, Span, Unmasked
@@ -23,7 +24,7 @@ def masked_item(masked: Masked) -> dict[str, Any]:
     """One item of a mask answer; positions are half-open, in characters of `value`."""
     item: dict[str, Any] = {"value": masked.value, "token_value": masked.token_value}
     if masked.toxicity_analysis is not None:
-        item["toxicity_analysis"] = dict(masked.toxicity_analysis)
+        item["toxicity_analysis"] = _scores(masked.toxicity_analysis)
     item["individual_tokens"] = [
         {
             "value": token.value,
@@ -53,7 +54,7 @@ def unmasked_item(unmasked: Unmasked) -> dict[str, Any]:
     """One item of an unmask answer."""
     item: dict[str, Any] = {"value": unmasked.value, "token_value": unmasked.token_value}
     if unmasked.toxicity_analysis is not None:
-        item["toxicity_analysis"] = dict(unmasked.toxicity_analysis)
+        item["toxicity_analysis"] = _scores(unmasked.toxicity_analysis)
     return item
 
 
@@ -66,3 +67,7 @@ def span_item(span: Span) -> dict[str, Any]:
         "score": round(float(span.score), 4),
         "rule": span.rule,
     }
+
+
+def _scores(scores: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(score) for name, score in scores.items()}

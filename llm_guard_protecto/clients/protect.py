@@ -35,8 +35,8 @@ def protect(
 
     `client` is an `OpenAI`, `AsyncOpenAI`, `AzureOpenAI` or `AsyncAzureOpenAI` client; it stays as
     it was, and keeps its HTTP client, which the new one sends through (closing either closes it).
-    `vault` is a vault, the URL or path of an embedded one, or None for the default embedded vault;
-    an `AsyncVault` fits async clients only. `policy` is a policy, the name of one, or None for the
+    `vault` is a vault, the URL or path of an embedded one, or None for the default embedded vault
+    (one opened here is closed with the client); an `AsyncVault` fits async clients only. `policy` is a policy, the name of one, or None for the
     vault's default.
 
     What cannot be masked is not sent: the call fails with the SDK's own status error, once, with
@@ -83,27 +83,37 @@ def guarded(
     http = _family(http_client)
     if _is_guarded(http_client):
         raise ConfigurationError("this HTTP client is guarded already")
-    chosen = _vault(vault)
-    blocking = isinstance(http_client, http.Client)
-    if blocking and inspect.iscoroutinefunction(chosen.mask):
-        raise ConfigurationError("an async vault needs an async client")
-    if not inspect.iscoroutinefunction(chosen.mask):
-        cast(Vault, chosen).mask((), policy)  # a policy that cannot work is known here, not later
-    return _over(http_client, Guard(policy), chosen, limits)
-
-
-def _over(inner: Any, guard: Guard, vault: Vault | AsyncVault, limits: Limits) -> Any:
-    """A client with the settings of `inner` over a transport that sends through `inner`."""
-    http = _family(inner)
-    auth = inner.auth
+    auth = cast(Any, http_client).auth
     if auth is not None and auth.requires_request_body:
         raise ConfigurationError("this HTTP client signs its requests, which masking would change")
+    if vault is None or isinstance(vault, str):
+        from llm_guard_protecto.engine import LocalVault  # costs a detector: only when asked for
+
+        own = LocalVault(vault)
+        try:
+            own.mask((), policy)  # a policy that cannot work is known here, not at the first call
+        except BaseException:
+            own.close()
+            raise
+        return cast(H, _over(http_client, Guard(policy), own, limits, closing=own.close))
+    if not callable(getattr(vault, "mask", None)):
+        raise ConfigurationError(f"a {type(vault).__name__} is not a vault")
+    if not inspect.iscoroutinefunction(vault.mask):
+        cast(Vault, vault).mask((), policy)
+    elif isinstance(http_client, http.Client):
+        raise ConfigurationError("an async vault needs an async client")
+    return cast(H, _over(http_client, Guard(policy), vault, limits))
+
+
+def _over(inner: Any, guard: Guard, vault: Vault | AsyncVault, limits: Limits, **more: Any) -> Any:
+    """A client with the settings of `inner` over a transport that sends through `inner`."""
+    http = _family(inner)
     blocking = isinstance(inner, http.Client)
     transport = transports(http)[0 if blocking else 1]
     # Proxies, mounts and TLS belong to `inner`; given here they would go around the transport.
     return _clients(http)[0 if blocking else 1](
-        transport=transport(inner, guard, vault, limits),
-        auth=auth,
+        transport=transport(inner, guard, vault, limits, **more),
+        auth=inner.auth,
         params=inner.params,
         headers=inner.headers,
         cookies=inner.cookies.jar,
@@ -145,7 +155,8 @@ def _sealed(client: C, outer: Any) -> C:
         through = outer
         if http_client is not None:
             through = http_client if _is_guarded(http_client) else _like(outer, http_client)
-        return _sealed(type(anyone).copy(anyone, *args, http_client=through, **changes), through)
+        made = type(anyone).copy(anyone, *args, http_client=through, **changes)
+        return _sealed(cast(C, made), through)
 
     anyone.copy = anyone.with_options = copy
     anyone.websocket_base_url = NoWebSockets()
@@ -173,13 +184,3 @@ def _family(http_client: object) -> ModuleType:
         f"cannot guard a {type(http_client).__name__}: supported are Client and AsyncClient "
         f"of {' and '.join(_FAMILIES)}"
     )
-
-
-def _vault(choice: Vault | AsyncVault | str | None) -> Vault | AsyncVault:
-    if choice is None or isinstance(choice, str):
-        from llm_guard_protecto.engine import LocalVault  # costs a detector: only when asked for
-
-        return cast(Vault, LocalVault(choice))
-    if not callable(getattr(choice, "mask", None)):
-        raise ConfigurationError(f"a {type(choice).__name__} is not a vault")
-    return choice

@@ -10,7 +10,7 @@ the family is a parameter, and neither is imported here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -37,19 +37,30 @@ if TYPE_CHECKING:
 __all__ = ["transports"]
 
 
+def _nothing() -> None:
+    """Close nothing: the vault is the caller's."""
+
+
 @cache
 def transports(http: Any) -> tuple[type, type]:
     """Make the blocking and the async transport of a family; `http` is `httpx` or `httpx2`.
 
     Both are built from `(inner, guard, vault, limits)`: the client to send through, and what
-    guards it. Closing one closes `inner`.
+    guards it. Closing one closes `inner`, and then calls `closing`, which closes what was opened
+    for this transport alone.
     """
 
     class GuardTransport(http.BaseTransport):  # type: ignore[misc]
         def __init__(
-            self, inner: httpx2.Client, guard: Guard, vault: Vault, limits: Limits
+            self,
+            inner: httpx2.Client,
+            guard: Guard,
+            vault: Vault,
+            limits: Limits,
+            closing: Callable[[], None] = _nothing,
         ) -> None:
             self.inner, self.guard, self.vault, self.limits = inner, guard, vault, limits
+            self.closing = closing
 
         def handle_request(self, request: httpx2.Request) -> httpx2.Response:
             body = request.read()
@@ -77,6 +88,7 @@ def transports(http: Any) -> tuple[type, type]:
 
         def close(self) -> None:
             self.inner.close()
+            self.closing()
 
     class Bytes(http.SyncByteStream):  # type: ignore[misc]
         def __init__(self, reply: httpx2.Response) -> None:
@@ -110,8 +122,10 @@ def transports(http: Any) -> tuple[type, type]:
             guard: Guard,
             vault: Vault | AsyncVault,
             limits: Limits,
+            closing: Callable[[], None] = _nothing,
         ) -> None:
             self.inner, self.guard, self.vault, self.limits = inner, guard, vault, limits
+            self.closing = closing
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             body = await request.aread()
@@ -141,6 +155,7 @@ def transports(http: Any) -> tuple[type, type]:
 
         async def aclose(self) -> None:
             await self.inner.aclose()
+            self.closing()
 
     class AsyncBytes(http.AsyncByteStream):  # type: ignore[misc]
         def __init__(self, reply: httpx2.Response) -> None:
@@ -217,4 +232,4 @@ def _rebuilt(http: Any, request: httpx2.Request, body: bytes, exchange: Exchange
 
 def _closing(pieces: AsyncIterator[bytes]) -> aclosing[Any]:
     """Close an async generator with the block, not when the collector comes round."""
-    return aclosing(pieces)  # type: ignore[type-var]
+    return aclosing(pieces)

@@ -19,7 +19,9 @@ _LONGEST: Final = 512
 _QUOTED: Final = re.compile(
     r"\"((?:[^\"\\\n]|\\.){1,256})\"|'((?:[^'\\\n]|\\.){1,256})'|`([^`\n]{1,256})`"
 )
-_BARE: Final = re.compile(r"(?:[^\s\"'`<>,;&|]|&(?!\w{1,40}=)){1,256}")
+_BARE: Final = re.compile(
+    r"[^\s\"'`<>,;&|]*(?:&(?!\w{1,40}=)[^\s\"'`<>,;&|]*)*"  # up to the next `&name=` of a query
+)
 _NOT_A_SECRET: Final = re.compile(
     r"(?:\$\{?|\{|<|%|\(|\[|@\{|process\.|os\.|env[.\[]|\*{2,}|x{4,}|\.{3}|-{3,}|_{3,}|//|/\*|\\)",
     re.IGNORECASE,
@@ -122,7 +124,7 @@ def _value(text: str, start: int, end: int) -> tuple[int, int, bool] | None:
         quoted = _QUOTED.match(text, first - 1, first + _LONGEST)
         if quoted:
             return quoted.start() + 1, quoted.end() - 1, True
-    bare = _BARE.match(text, first, first + _LONGEST)
+    bare = _BARE.match(text, first, first + _LONGEST // 2)
     if bare is None:
         return None
     last = bare.end()

@@ -94,7 +94,7 @@ def account(text: str, start: int, end: int) -> _Place:
 def email(text: str, start: int, end: int) -> _Place:
     """The address around a candidate that starts at its `@`: no quotes, no image names."""
     at = start
-    start = _reach(text, at, ".%+'-_", 64)
+    start = _reach(text, at, ".%+'-_", 320)
     if text[start - 1 : start] == ":" and _LOGIN.search(text, max(0, start - 90), start):
         return None
     found = _DOMAIN.match(text, at + 1, end)

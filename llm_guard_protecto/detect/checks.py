@@ -37,18 +37,19 @@ __all__ = [
     "vin",
 ]
 
-_NOT_DIGITS: Final = re.compile(r"\D+")
+_NOT_DIGITS: Final = re.compile(r"[^0-9]+")
+_DIGIT: Final = re.compile(r"[0-9]")
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
 def digits(value: str) -> str:
     """The ASCII digits of a value, in order."""
-    return "".join(c for c in value if "0" <= c <= "9")
+    return _NOT_DIGITS.sub("", value)
 
 
 def has_digit(value: str) -> bool:
     """Whether there is any ASCII digit."""
-    return any("0" <= c <= "9" for c in value)
+    return _DIGIT.search(value) is not None
 
 
 def luhn(number: str) -> bool:

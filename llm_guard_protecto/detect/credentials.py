@@ -20,18 +20,29 @@ from llm_guard_protecto.detect.pattern import Pattern
 
 __all__ = ["CREDENTIALS"]
 
-_END_OF_KEY: Final = re.compile(r"-----END [A-Z0-9 ]{0,40}-----")
-_KEY_LINES: Final = re.compile(r"(?:[\s\\nr]{0,8}[A-Za-z0-9+/=:., -]{1,200}){0,400}")
+_END_OF_KEY: Final = re.compile(
+    r"-----END [A-Z0-9 ]{0,40}-----|---- END [A-Z0-9 ]{0,40}----|\bPrivate-MAC: [0-9a-f]{8,128}"
+)
+_NEW_LINE: Final = r"(?:\s|\\[nr]){1,8}"
+_KEY_LINES: Final = re.compile(
+    rf"(?:{_NEW_LINE}(?:[A-Za-z-]{{3,30}}: [^\n]{{1,100}}|[A-Za-z0-9+/]{{16,200}}={{0,2}}))*"
+    rf"(?:{_NEW_LINE}[A-Za-z0-9+/]{{1,76}}={{0,2}}(?![\w+/]))?"
+)
+_NEXT_KEY: Final = re.compile(r"BEGIN |PuTTY-User-Key")
+_LONGEST_KEY: Final = 20_000
 
 
 def _whole_key(text: str, start: int, end: int) -> tuple[int, int]:
-    """From the opening line of a private key to its closing one, or as far as it goes."""
-    closing = _END_OF_KEY.search(text, end, end + 20_000)
+    """From the opening line of a private key to its closing one, or as far as its lines go."""
+    stop = min(len(text), end + _LONGEST_KEY)
+    following = _NEXT_KEY.search(text, end, stop)
+    if following:  # never into the next key, so that many openings stay linear
+        stop = following.start()
+    closing = _END_OF_KEY.search(text, end, stop)
     if closing:
         return start, closing.end()
-    lines = _KEY_LINES.match(text, end, end + 20_000)
-    stop = lines.end() if lines else end
-    return start, start + len(text[start:stop].rstrip())
+    lines = _KEY_LINES.match(text, end, stop)
+    return start, lines.end() if lines else end
 
 
 # (provider, shape): one line each; shapes end at a border of letters, digits and `_`
@@ -81,7 +92,7 @@ _KEYS: Final = (
     ("heroku", r"\bHRKU-[A-Za-z0-9_-]{36,}"),
     ("azure_storage", r"(?i)\bAccountKey=[A-Za-z0-9+/]{60,88}={0,2}"),
     ("azure_sas", r"(?i)[?&]sig=[A-Za-z0-9%+/]{40,}"),
-    ("azure_ad_secret", r"\b[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}"),
+    ("azure_ad_secret", r"\b[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}\b"),
     ("azure_service_bus", r"(?i)\bSharedAccessKey=[A-Za-z0-9+/]{40,}={0,2}"),
     ("telegram", r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}"),
     ("shopify", r"\bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}\b"),
@@ -109,7 +120,7 @@ _KEYS: Final = (
     ("figma", r"\bfig[dou]_[A-Za-z0-9_-]{36,}"),
     ("square", r"\b(?:sq0(?:atp|csp|idp)-|EAAA)[A-Za-z0-9_-]{22,}"),
     ("paypal_braintree", r"\baccess_token\$(?:production|sandbox)\$[a-z0-9]{16}\$[a-f0-9]{32}\b"),
-    ("facebook", r"\bEAA[A-Za-z0-9]{40,}\b"),
+    ("facebook", r"\bEAA[A-Za-z0-9]{20,}\b"),
     ("adafruit", r"\baio_[A-Za-z0-9]{28}\b"),
     ("age_secret", r"\bAGE-SECRET-KEY-1[A-Z0-9]{58}\b"),
     ("one_password", r"\bops_eyJ[A-Za-z0-9_=-]{60,}"),
@@ -140,7 +151,7 @@ CREDENTIALS: Final = (
     *(Pattern("API_KEY", shape, score=0.97, name=f"key_{name}") for name, shape in _KEYS),
     Pattern(
         "PRIVATE_KEY",
-        r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----",
+        r"---- ?-?BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)? ?-----?",
         score=0.99,
         name="private_key",
         fit=_whole_key,
@@ -148,8 +159,9 @@ CREDENTIALS: Final = (
     Pattern(
         "PRIVATE_KEY",
         r"\bPuTTY-User-Key-File-[23]: [a-z0-9-]+",
-        score=0.9,
+        score=0.99,
         name="putty_key",
+        fit=_whole_key,
     ),
     Pattern("PASSWORD", rf"(?i){_NAMED_LOGIN}{_SET}", score=0.9, name="password", fit=password),
     Pattern(

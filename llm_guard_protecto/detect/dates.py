@@ -73,22 +73,19 @@ DATES: Final = (
     Pattern(
         "DATE_TIME",
         rf"(?i)\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? [12]\d{{3}})?{_CLOCK}\b",
-        checks.has_digit,
         score=0.8,
         name="date_month_day",
     ),
     Pattern(
         "DATE_TIME",
         rf"(?i)\b\d{{1,2}}(?:st|nd|rd|th|\.|er)?[ -](?:(?:day )?of |de )?{_MONTH}\.?"
-        rf"(?:,? ?(?:de |del )?[ -][12]\d{{3}})?{_CLOCK}(?:\b|\.)",
-        checks.has_digit,
+        rf"(?:,?(?: del?)?[ -][12]\d{{3}})?{_CLOCK}\b",
         score=0.8,
         name="date_day_month",
     ),
     Pattern(
         "DATE_TIME",
         rf"(?i)\b{_MONTH}\.?,? [12]\d{{3}}\b",
-        checks.has_digit,
         score=0.7,
         name="date_month_year",
     ),
@@ -110,10 +107,8 @@ DATES: Final = (
     ),
     Pattern(
         "AGE",
-        r"(?i)\b\d{1,3}[ -](?:years?|yrs?|y/?o|months?)[ -]?(?:old|of age)?\b",
-        near=("age", "aged", "old", "patient"),
-        score=0.3,
-        lifted=0.8,
+        r"(?i)\b\d{1,3}(?:[ -](?:years?|yrs?|months?)[ -](?:old|of age)|[ -]?y/?o)\b",
+        score=0.8,
         name="age",
     ),
     Pattern(

@@ -43,7 +43,7 @@ def decode(scores: Floats) -> Tags:
     The first and the last row are taken for the edges of a text, as is every row whose best tag
     is `O` on the way; rows between texts must therefore be given as certain `O`.
     """
-    tags = scores.argmax(axis=1)
+    tags: Tags = scores.argmax(axis=1)
     if not len(tags):
         return tags
     broken = np.flatnonzero(~_LEGAL[tags[:-1], tags[1:]])
@@ -79,8 +79,8 @@ def _stretches(tags: Tags, suspects: list[int]) -> list[tuple[int, int]]:
         if i < len(outside) and outside[i] == at:
             i += 1
         high = int(outside[i]) + 1 if i < len(outside) else len(tags)
-        for start in range(max(low, done), high, _LONGEST):
-            stretches.append((start, min(start + _LONGEST, high)))
+        starts = range(max(low, done), high, _LONGEST)
+        stretches.extend((start, min(start + _LONGEST, high)) for start in starts)
         done = high
     return stretches
 
@@ -95,7 +95,7 @@ def _search(scores: Floats) -> Tags:
         back[at] = options.argmax(axis=1)
         best = options.max(axis=1) + scores[:, at]
     best = np.where(_CLOSES, best, -1e9)
-    tags = np.empty((count, length), np.intp)
+    tags: Tags = np.empty((count, length), np.intp)
     tags[:, -1] = best.argmax(axis=1)
     rows = np.arange(count)
     for at in range(length - 1, 0, -1):

@@ -81,8 +81,8 @@ def describe(forms: Sequence[str], lexicon: Lexicon) -> WordFeatures:
     """The features of `forms`, one row each, in order."""
     folded = [fold(form) for form in forms]
     keys = np.fromiter(map(key, folded), np.uint32, len(folded))
-    rows, found = _search(lexicon.vocabulary, keys)
-    rows = np.where(found, rows + 1, 0).astype(np.int32)
+    at, found = _search(lexicon.vocabulary, keys)
+    rows: Ints = np.where(found, at + 1, 0).astype(np.int32)
     at, listed = _search(lexicon.listed, keys)
     bits = np.where(listed, lexicon.flags[at] if len(lexicon.flags) else 0, 0).astype(np.uint8)
     flags = np.unpackbits(bits[:, None], axis=1, bitorder="little").astype(np.float32)
@@ -96,7 +96,7 @@ def describe(forms: Sequence[str], lexicon: Lexicon) -> WordFeatures:
         rows,
         np.array(parts, np.int32),
         np.array(counts, np.int32),
-        np.fromiter(map(_shape, forms), np.int32, len(forms)),
+        np.array([_shape(form) for form in forms], np.int32),
         flags,
     )
 

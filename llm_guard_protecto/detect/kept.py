@@ -19,6 +19,8 @@ import hyperscan
 __all__ = ["cache_home", "fetch", "fingerprint", "keep"]
 
 _MAGIC = b"lgp-scan-1\n"
+_NAME_LENGTH = 32
+_FILES_KEPT = 4
 _HEAD = len(_MAGIC) + hashlib.sha256().digest_size
 
 
@@ -36,7 +38,7 @@ def fingerprint(*sources: bytes) -> str:
     digest = hashlib.sha256(_MAGIC)
     for part in (str(probe.info()).encode(), *sources):
         digest.update(b"%d:" % len(part) + part)
-    return digest.hexdigest()[:32]
+    return digest.hexdigest()[:_NAME_LENGTH]
 
 
 def fetch(cache: Path | None, name: str, count: int) -> list[hyperscan.Database] | None:
@@ -76,5 +78,14 @@ def keep(cache: Path | None, name: str, databases: Sequence[hyperscan.Database])
             with os.fdopen(handle, "wb") as file:
                 file.write(_MAGIC + hashlib.sha256(content).digest() + content)
             Path(part).replace(cache / name)
+            _forget_older(cache)
         finally:
             Path(part).unlink(missing_ok=True)
+
+
+def _forget_older(cache: Path) -> None:
+    """Remove what earlier rules or engines left here, but for the newest few."""
+    kept = [path for path in cache.iterdir() if len(path.name) == _NAME_LENGTH and not path.suffix]
+    kept.sort(key=lambda path: path.stat().st_mtime_ns)
+    for path in kept[:-_FILES_KEPT]:
+        path.unlink(missing_ok=True)

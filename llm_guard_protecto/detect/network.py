@@ -8,15 +8,21 @@ another. Deterministic, and it starts no threads: see `_times`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
+import numpy.typing as npt
 
 from llm_guard_protecto.detect.features import Floats, Ints, Lexicon, describe
+from llm_guard_protecto.errors import ConfigurationError
 
 __all__ = ["DILATIONS", "REACH", "TAGS", "Network", "WordVectors", "load"]
+
+Halves = npt.NDArray[np.float16]
 
 ENTITIES = ("PERSON", "ORG", "LOCATION", "ADDRESS")
 # Outside; then begin, inside, end, single of each entity.
@@ -29,12 +35,14 @@ _CACHE = 1 << 15  # distinct words kept
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The arrays of a weights file as float32; `mix` turns all word features into one vector."""
+    """The arrays of a weights file. `mix` turns all features of a word into one vector; the three
+    tables before it stay as they are stored, for only the rows of words that occur are read.
+    """
 
     lexicon: Lexicon
-    words: Floats  # [1 + vocabulary, d], row 0 for every unknown word
-    parts: Floats  # [PARTS, e]
-    shapes: Floats  # [SHAPES, f]
+    words: Halves  # [1 + vocabulary, d], row 0 for every unknown word
+    parts: Halves  # [PARTS, e]
+    shapes: Halves  # [SHAPES, f]
     mix: Floats  # [d + e + f + len(FLAGS), width]
     layouts: Floats  # [LAYOUTS, width]
     convolutions: tuple[tuple[Floats, Floats], ...]  # ([3 * width, width], [width]) a layer
@@ -43,18 +51,24 @@ class Weights:
 
 
 def load(path: Path) -> Weights:
-    """Read a weights file. Raises OSError, ValueError or KeyError when it is not one."""
-    with np.load(path, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+    """Read a weights file. Raises ConfigurationError when there is none or it is not one."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return _weights({name: stored[name] for name in stored.files})
+    except (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, BadZipFile):
+        raise ConfigurationError("the tagger's weights cannot be read") from None
+
+
+def _weights(arrays: Mapping[str, npt.NDArray[Any]]) -> Weights:
 
     def floats(name: str) -> Floats:
         return np.ascontiguousarray(arrays[name], np.float32)
 
     return Weights(
         Lexicon(arrays["vocabulary"], arrays["listed"], arrays["flags"]),
-        floats("words"),
-        floats("parts"),
-        floats("shapes"),
+        arrays["words"],
+        arrays["parts"],
+        arrays["shapes"],
         floats("mix"),
         floats("layouts"),
         tuple((floats(f"conv{i}"), floats(f"conv{i}_bias")) for i in range(len(DILATIONS))),
@@ -110,10 +124,12 @@ class WordVectors:
         weights = self._weights
         found = describe(forms, weights.lexicon)
         starts = np.cumsum(found.counts) - found.counts
-        parts = np.add.reduceat(weights.parts[found.parts], starts, axis=0)
+        parts = np.add.reduceat(weights.parts[found.parts].astype(np.float32), starts, axis=0)
         parts /= found.counts[:, None]
-        inputs = np.concatenate(
-            [weights.words[found.rows], parts, weights.shapes[found.shapes], found.flags], axis=1
+        inputs: Floats = np.concatenate(
+            [weights.words[found.rows], parts, weights.shapes[found.shapes], found.flags],
+            axis=1,
+            dtype=np.float32,
         )
         return _times(inputs, weights.mix)
 
@@ -170,4 +186,5 @@ def _times(a: Floats, b: Floats) -> Floats:
     tiles = -(-rows // _TILE)
     if rows % _TILE:
         a = np.concatenate([a, np.zeros((tiles * _TILE - rows, a.shape[1]), np.float32)])
-    return np.matmul(a.reshape(tiles, _TILE, -1), b).reshape(tiles * _TILE, -1)[:rows]
+    out: Floats = np.matmul(a.reshape(tiles, _TILE, -1), b).reshape(tiles * _TILE, -1)
+    return out[:rows]

@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from llm_guard_protecto.detect.checks import digits
+
 __all__ = ["any_number", "international", "national", "north_american", "number_of_a_place"]
 
 _Place = tuple[int, int] | None
@@ -22,7 +24,7 @@ HOME_REGIONS: Final = (
 _EXTENSION: Final = re.compile(
     r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|extn\.?|#|Durchwahl)[ .:]{0,2}\d{1,6})$", re.IGNORECASE
 )
-_GROUP_END: Final = re.compile(r"\d(?=\D|$)")
+_GROUP: Final = re.compile(r"[0-9]+")
 _NOT_BEFORE: Final = re.compile(
     r"(?:[\w$€£+]|\d[.,/:-]|[A-Za-z]-|[#§]\s?|\bv\.?\s?)\Z", re.IGNORECASE
 )
@@ -49,7 +51,7 @@ def international(text: str, start: int, end: int) -> _Place:
     for place in ends:
         if _valid_international(text[start:place]):
             return start, extension_end if place == body else place
-    number = _digits(text[start : ends[0]]).lstrip("0")
+    number = digits(text[start : ends[0]]).lstrip("0")
     if ends[0] == body and _calling_code(number) and len(number) <= 15:
         return start, extension_end
     return None
@@ -59,21 +61,18 @@ def north_american(text: str, start: int, end: int) -> _Place:
     """`(555) 987-6543`, `415.555.2671 x12`: the shape alone is proof enough."""
     if not _free(text, start, end):
         return None
-    return (start, end) if len(set(_digits(text[start:end]))) > 2 else None
+    return (start, end) if len(set(digits(text[start:end]))) > 2 else None
 
 
 def national(text: str, start: int, end: int) -> _Place:
     """`020 7946 0958`, `01 84 17 61 18`: right under the plan of one of `HOME_REGIONS`."""
-    if not _free(text, start, end) or _DATE.match(text, start) or _STREET.match(text, end):
+    if not "0" < text[text.index("0", start) + 1] <= "9" or _LONELY.search(text, start, end):
         return None
-    if text[start : start + 2] in ("0.", "0 ", "0-", "0/", "00") or _LONELY.search(
-        text, start, end
-    ):
+    if not _free(text, start, end) or _DATE.match(text, start) or _STREET.match(text, end):
         return None
     body, extension_end = _without_extension(text, start, end)
     for place in _ends(text, start, body, 8, 12):
-        number = _digits(text[start:place])
-        if _home_plans().fullmatch(number):
+        if _home_plans().fullmatch(digits(text[start:place])):
             return start, extension_end if place == body else place
     return None
 
@@ -84,7 +83,7 @@ def any_number(text: str, start: int, end: int) -> _Place:
         return None
     body, extension_end = _without_extension(text, start, end)
     ends = _ends(text, start, body, 7, 13)
-    if not ends or len(set(_digits(text[start : ends[0]]))) < 3:
+    if not ends or len(set(digits(text[start : ends[0]]))) < 3:
         return None
     if text[start] == "(" and ")" not in text[start : ends[0]]:
         start += 1
@@ -97,10 +96,6 @@ def number_of_a_place(text: str, start: int, end: int) -> _Place:
     if place is None or re.match(r" [A-Za-z][\w'.-]+ \w|,? [A-Z]", text[place[1] : place[1] + 24]):
         return None
     return place
-
-
-def _digits(value: str) -> str:
-    return "".join(c for c in value if "0" <= c <= "9")
 
 
 def _free(text: str, start: int, end: int) -> bool:
@@ -127,12 +122,10 @@ def _ends(text: str, start: int, end: int, fewest: int, most: int) -> list[int]:
     """Where the number may end: after a digit group, with the right count of digits; last first."""
     places = []
     count = 0
-    for at in range(start, end):
-        if "0" <= text[at] <= "9":
-            count += 1
-            last = at + 1 == end or not ("0" <= text[at + 1] <= "9")
-            if last and fewest <= count <= most:
-                places.append(at + 1)
+    for group in _GROUP.finditer(text, start, end):
+        count += group.end() - group.start()
+        if fewest <= count <= most:
+            places.append(group.end())
     return places[::-1]
 
 
@@ -150,7 +143,7 @@ def _calling_code(number: str) -> str:
 
 def _valid_international(value: str) -> bool:
     """Whether the calling code's plan knows the number; a trunk zero in brackets is passed over."""
-    number = _digits(value.replace("(0)", ""))
+    number = digits(value.replace("(0)", ""))
     if not value.startswith("+"):
         number = number[2:]
     code = _calling_code(number)

@@ -15,21 +15,22 @@ from llm_guard_protecto.models import Span
 __all__ = ["address_parts"]
 
 _PART = re.compile(r"[^,;\n\r\t|]+")
-_TOUCHES = re.compile(r"[ \t]*,?[ \t]*(?:\r?\n)?[ \t]*")
-_FRONT = " \t\r\n\f\v.,;:!?()[]{}<>\"'`“”‘’«»*_~|/\\=+&%^-–—•"
-_BACK = _FRONT
-_POSSESSIVE = re.compile(r"['’][sS]$")
+_LINE = re.compile(r"[^\n\r]+")
+_TOUCHES = {"", ",", "\n", ",\n", "\r\n", ",\r\n"}  # blanks left out
+_WIDEST = 16  # characters between a place and its address
+_EDGE = " \t\r\n\f\v.,;:!?()[]{}<>\"'`“”‘’«»*_~|/\\=+&%^-–—•"
+_POSSESSIVES = {"'s", "’s", "'S", "’S"}
 
 
 def address_parts(text: str, spans: Iterable[Span]) -> list[Span]:
     """`spans` (disjoint, in order) with clean ends, addresses split, neighbours drawn in."""
     clean: list[Span] = []
     for span in spans:
-        if span.entity == "ADDRESS":
-            for part in _PART.finditer(text, span.start, span.end):
-                clean += _trimmed(text, replace(span, start=part.start(), end=part.end()))
-        else:
-            clean += _trimmed(text, span)
+        parts = _PART if span.entity == "ADDRESS" else _LINE
+        for part in parts.finditer(text, span.start, span.end):
+            start, end = _trimmed(text, *part.span())
+            if start < end:
+                clean.append(Span(start, end, span.entity, span.score, span.rule))
     order = range(len(clean))
     for here in order:
         _draw_in(text, clean, here, here - 1)
@@ -45,20 +46,18 @@ def _draw_in(text: str, spans: list[Span], here: int, other: int) -> None:
     if spans[other].entity != "ADDRESS":
         return
     low, high = sorted((here, other))
-    if _TOUCHES.fullmatch(text, spans[low].end, spans[high].start):
+    gap = text[spans[low].end : spans[high].start]
+    if len(gap) <= _WIDEST and gap.replace(" ", "").replace("\t", "") in _TOUCHES:
         spans[here] = replace(spans[here], entity="ADDRESS")
 
 
-def _trimmed(text: str, span: Span) -> list[Span]:
-    """The span without punctuation and blanks at its ends; nothing when nothing is left."""
-    start, end = span.start, span.end
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The range without punctuation, blanks and a possessive at its ends; it may become empty."""
     while True:
-        while start < end and (text[start] in _FRONT or text[start].isspace()):
+        while start < end and (text[start] in _EDGE or text[start].isspace()):
             start += 1
-        while end > start and (text[end - 1] in _BACK or text[end - 1].isspace()):
+        while end > start and (text[end - 1] in _EDGE or text[end - 1].isspace()):
             end -= 1
-        if end - start > 2 and _POSSESSIVE.search(text, max(start, end - 2), end):
-            end -= 2
-            continue
-        break
-    return [replace(span, start=start, end=end)] if start < end else []
+        if end - start <= 2 or text[end - 2 : end] not in _POSSESSIVES:
+            return start, end
+        end -= 2

@@ -134,16 +134,23 @@ def _surest(spans: list[Span]) -> list[Span]:
     reach = 0
     spans.sort(key=_widest_first)
     for span in spans:
-        if span.start >= reach:
+        if span.start < reach:
+            wide = [w for w in wide if w.end > span.start]
+            if any(w.end >= span.end and _outweighs(w, span) for w in wide):
+                continue
+        else:
             wide.clear()
-        elif any(
-            w.end >= span.end and (w.score >= span.score or w.entity == span.entity) for w in wide
-        ):
-            continue
         kept.append(span)
         wide.append(span)
         reach = max(reach, span.end)
     return kept
+
+
+def _outweighs(wide: Span, narrow: Span) -> bool:
+    """What stands inside a URL stays: a policy may leave URLs alone, but not the key in one."""
+    if wide.entity == narrow.entity:
+        return True
+    return wide.score >= narrow.score and wide.entity != "URL"
 
 
 def _widest_first(span: Span) -> tuple[int, int, float]:

@@ -26,6 +26,7 @@ from llm_guard_protecto.errors import ConfigurationError, DetectionFailed
 __all__ = ["Hits", "Scanner", "Shape"]
 
 _PORTION = 48
+_TIED_PORTION = 12  # smaller: a portion is passed over where none of its words occur
 _TIED_LENGTH = 96
 """How long a match that needs a word may be; what is longer is not looked for."""
 
@@ -80,8 +81,8 @@ class Scanner:
         self._lengths = [len(spelled) for spelled in belongs]
         free = [i for i, shape in enumerate(shapes) if not shape.needs]
         tied = [i for i, shape in enumerate(shapes) if shape.needs]
-        portions = [*_portions(free), *_portions(tied)]
-        self._free = len(_portions(free))
+        portions = [*_portions(free, _PORTION), *_portions(tied, _TIED_PORTION)]
+        self._needs = [{g for i in portion for g in shapes[i].needs} for portion in portions]
         self._databases = _databases(
             [([shapes[i].regex.encode() for i in portion], portion) for portion in portions],
             list(belongs),
@@ -91,15 +92,27 @@ class Scanner:
 
     def scan(self, text: str) -> Hits:
         """Find every shape and word in `text`; raises `DetectionFailed` when a scan breaks off."""
+        try:
+            return self._scan(text)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the text was not searched
+            kind = type(error).__name__
+            raise DetectionFailed(
+                f"the pattern scan broke off ({kind}); nothing was sent"
+            ) from None
+
+    def _scan(self, text: str) -> Hits:
         data = text.encode("utf-8", "surrogatepass")
         size = len(data)
-        longest: list[dict[int, int]] = [{} for _ in self._shapes]
+        stretch = 1 if size == len(text) else 4  # bytes a character takes at most
+        longest: dict[int, dict[int, int]] = {}
         found: dict[int, list[int]] = {}
         lengths = self._lengths
 
         def shape(which: int, start: int, end: int, _flags: int, _context: object) -> None:
-            matches = longest[which]
-            if matches.get(start, 0) < end:
+            matches = longest.get(which)
+            if matches is None:
+                longest[which] = {start: end}
+            elif matches.get(start, 0) < end:
                 matches[start] = end
 
         def word(which: int, _start: int, end: int, _flags: int, _context: object) -> None:
@@ -117,33 +130,32 @@ class Scanner:
                 return  # the window cut this one
             if end == last - first and last < size and _IN_WORD[data[last]]:
                 return
-            shape(which, first + start, first + end, _flags, None)
+            start, end = start + first, end + first
+            matches = longest.get(which)
+            if matches is None:
+                longest[which] = {start: end}
+            elif matches.get(start, 0) < end:
+                matches[start] = end
 
-        try:
-            *parts, words = zip(self._databases, self._scratches(), strict=True)
+        *parts, words = zip(self._databases, self._scratches(), strict=True)
+        if lengths:
             words[0].scan(data, match_event_handler=word, scratch=words[1])
-            for database, scratch in parts[: self._free]:
-                database.scan(data, match_event_handler=shape, scratch=scratch)
-            for first, last in _windows(data, found.values()):
-                piece = data[first:last]
-                for database, scratch in parts[self._free :]:
-                    database.scan(piece, match_event_handler=tied, scratch=scratch)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the text was not searched
-            kind = type(error).__name__
-            raise DetectionFailed(
-                f"the pattern scan broke off ({kind}); nothing was sent"
-            ) from None
         groups = self._by_group(found)
-        stretch = 1 if size == len(text) else 4
+        for (database, scratch), needed in zip(parts, self._needs, strict=True):
+            if not needed:
+                database.scan(data, match_event_handler=shape, scratch=scratch)
+                continue
+            ends = [groups[group] for group in needed if group in groups]
+            for first, last in _windows(size, ends, stretch):
+                database.scan(data[first:last], match_event_handler=tied, scratch=scratch)
         places = {}
-        for which, matches in enumerate(longest):
-            if matches:
-                needs = self._shapes[which].needs
-                kept = sorted(matches.items())
-                if needs:
-                    kept = _reached(kept, [groups[g] for g in needs if g in groups], stretch)
-                if kept:
-                    places[which] = kept
+        for which, matches in longest.items():
+            needs = self._shapes[which].needs
+            kept = sorted(matches.items())
+            if needs:
+                kept = _reached(kept, [groups[g] for g in needs if g in groups], stretch)
+            if kept:
+                places[which] = kept
         if stretch > 1:
             places, groups = _in_characters(data, places, groups)
         return Hits(places, groups)
@@ -166,27 +178,21 @@ class Scanner:
         return scratches
 
 
-def _portions(indices: list[int]) -> list[list[int]]:
-    return [indices[at : at + _PORTION] for at in range(0, len(indices), _PORTION)]
+def _portions(indices: list[int], size: int) -> list[list[int]]:
+    return [indices[at : at + size] for at in range(0, len(indices), size)]
 
 
-def _windows(data: bytes, ends: Iterable[list[int]]) -> list[tuple[int, int]]:
-    """The stretches of `data` where a word may support a match: around each end of a word.
-
-    In bytes, a character being up to four; widened to a blank where one is near.
-    """
+def _windows(size: int, ends: Iterable[list[int]], stretch: int) -> list[tuple[int, int]]:
+    """The stretches of the data where a word may support a match: around each end of a word."""
+    before = AFTER * stretch + _TIED_LENGTH
+    after = BEFORE * stretch + _TIED_LENGTH
     windows: list[tuple[int, int]] = []
     for end in sorted(set().union(*ends)):
-        first = max(end - AFTER * 4 - _TIED_LENGTH, 0)
-        last = min(end + BEFORE * 4 + _TIED_LENGTH, len(data))
-        if windows and windows[-1][1] >= first:
-            windows[-1] = (windows[-1][0], last)
+        if windows and windows[-1][1] >= end - before:
+            windows[-1] = (windows[-1][0], min(end + after, size))
         else:
-            windows.append((first, last))
-    return [
-        (max(data.rfind(b" ", max(first - 32, 0), first), 0) if first else 0, last)
-        for first, last in windows
-    ]
+            windows.append((max(end - before, 0), min(end + after, size)))
+    return windows
 
 
 def _reached(
@@ -242,7 +248,7 @@ def _databases(
         return kept
     starts = hyperscan.HS_FLAG_SOM_LEFTMOST
     databases = [_compile(expressions, ids, starts) for expressions, ids in portions]
-    literals = words or [b"\0 no words \0"]
+    literals = words or [b"no words"]
     databases.append(
         _compile(literals, range(len(literals)), hyperscan.HS_FLAG_CASELESS, literal=True)
     )

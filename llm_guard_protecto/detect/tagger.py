@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from llm_guard_protecto.detect.decode import decode, runs
+from llm_guard_protecto.detect.decode import Tags, decode, runs
+from llm_guard_protecto.detect.features import Floats
 from llm_guard_protecto.detect.network import REACH, TAGS, Network, load
 from llm_guard_protecto.detect.places import address_parts
 from llm_guard_protecto.detect.words import Words, pieces, split
@@ -36,7 +37,7 @@ class Tagger:
     def __init__(self, weights: Path = WEIGHTS, *, window: int = _WINDOW) -> None:
         """Load `weights`; read texts longer than `window` characters in windows of that size.
 
-        Raises OSError, ValueError or KeyError when the file is not a weights file.
+        Raises ConfigurationError when the file is not a weights file.
         """
         self._network = Network(load(weights))
         self._window = window
@@ -82,27 +83,37 @@ class Tagger:
         scores = self._network.scores(forms, np.array(layouts, np.int32), there)
         scores[there == 0] = _CERTAINLY_OUTSIDE
         tags = decode(scores)
-        chosen = scores[np.arange(len(tags)), tags]
-        sure = np.exp(chosen - scores.max(axis=1)) / np.exp(
-            scores - scores.max(axis=1, keepdims=True)
-        ).sum(axis=1)
+        sure = _running_probability(scores, tags)
         entities = runs(tags)
-        next_ = 0
-        base = 0
+        next_ = base = 0
         for number, offset, own_start, own_end, words in batch:
             base += REACH
             stop = base + len(words)
+            spans = found[number]
             while next_ < len(entities) and entities[next_][0] < stop:
                 first, last, entity = entities[next_]
                 next_ += 1
                 start = offset + words.starts[first - base]
                 end = offset + words.ends[last - base]
-                spans = found[number]
-                if not own_start <= start < own_end or (spans and start < spans[-1].end):
+                # The window before has told what reaches over the border, but for endless names.
+                start = max(start, own_start, spans[-1].end if spans else 0)
+                if start >= min(end, own_end):
                     continue
-                score = round(float(sure[first : last + 1].mean()), 3)
-                spans.append(Span(start, end, entity, score, "tagger"))
+                score = (sure[last + 1] - sure[first]) / (last + 1 - first)
+                spans.append(Span(start, end, entity, round(score, 3), "tagger"))
             base = stop
+
+
+def _running_probability(scores: Floats, tags: Tags) -> list[float]:
+    """Sums of the probability of each tag, from the first row on; 0 stands for `O` rows."""
+    rows = np.flatnonzero(tags)
+    mine = scores[rows]
+    mine -= mine.max(axis=1, keepdims=True)
+    np.exp(mine, out=mine)
+    sure = np.zeros(len(tags) + 1)
+    sure[rows + 1] = mine[np.arange(len(rows)), tags[rows]] / mine.sum(axis=1)
+    running: list[float] = np.cumsum(sure).tolist()
+    return running
 
 
 _CERTAINLY_OUTSIDE = np.where(np.arange(len(TAGS)) == 0, 1e3, 0).astype(np.float32)
@@ -113,7 +124,7 @@ _shared: Tagger | None = None
 
 def tagger() -> Tagger:
     """The tagger with the shipped weights: one a process, loaded on first use."""
-    global _shared  # noqa: PLW0603
+    global _shared
     if _shared is None:
         with _lock:
             if _shared is None:

@@ -16,9 +16,11 @@ The scores are informational and can be wrong; `docs/model-card-toxicity.md` say
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import zlib
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -26,10 +28,13 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LABELS", "Scorer", "gram_rows", "scorer", "toxicity", "windows", "word_row", "words"]
+__all__ = ["FLOOR", "LABELS", "Scorer", "embedding_rows", "scorer", "toxicity", "windows", "words"]
 
 #: The names of the scores, in the order in which they are given.
 LABELS = ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack")
+
+#: What a harmless text scores, label by label: Protecto's usual answer for one.
+FLOOR = (0.0006, 0.00012, 0.00018, 0.00012, 0.00018, 0.00014)
 
 #: Words read together, and words that two neighbouring windows share.
 WINDOW, OVERLAP = 100, 10
@@ -82,14 +87,12 @@ def windows(count: int) -> list[tuple[int, int]]:
     return [(start, start + WINDOW) for start in starts]
 
 
-def word_row(word: str) -> int:
-    """Give the embedding row of a whole word."""
-    return zlib.crc32(_plain(word).encode("utf-8", "surrogatepass")) % WORD_ROWS
-
-
-def gram_rows(batch: Sequence[str]) -> tuple[Ints, Ints]:
-    """Hash the character n-grams of words: (embedding rows, index of the word each belongs to)."""
-    marked = [f"<{_plain(word)}>" for word in batch]
+def embedding_rows(batch: Sequence[str]) -> tuple[Ints, Ints, Ints]:
+    """Hash words: (row of each word, rows of all n-grams, index of the word each belongs to)."""
+    marked = [f"<{word}>" for word in _plain(batch)]
+    whole = np.array(
+        [zlib.crc32(word[1:-1].encode("utf-8", "surrogatepass")) % WORD_ROWS for word in marked]
+    )
     code = np.frombuffer("".join(marked).encode("utf-32-le", "surrogatepass"), np.uint32)
     owner = np.repeat(np.arange(len(marked)), [len(word) for word in marked])
     rows: list[Ints] = []
@@ -98,16 +101,16 @@ def gram_rows(batch: Sequence[str]) -> tuple[Ints, Ints]:
         first = len(code) - size + 1
         if first <= 0:
             continue
-        whole = np.flatnonzero(owner[:first] == owner[size - 1 :])
-        mixed = np.full(len(whole), 0x811C9DC5 + size, np.uint32)
+        mixed = np.full(first, 0x811C9DC5 + size, np.uint32)
         for step in range(size):
-            mixed = (mixed ^ code[whole + step]) * np.uint32(0x01000193)
+            mixed = (mixed ^ code[step : step + first]) * np.uint32(0x01000193)
         mixed ^= mixed >> np.uint32(15)
         mixed *= np.uint32(0x2C1B3C6D)
         mixed ^= mixed >> np.uint32(13)
-        rows.append(WORD_ROWS + (mixed % np.uint32(GRAM_ROWS)).astype(np.int64))
-        owners.append(owner[whole])
-    return np.concatenate(rows), np.concatenate(owners)
+        inside = np.flatnonzero(owner[:first] == owner[size - 1 :])
+        rows.append(WORD_ROWS + (mixed[inside] % np.uint32(GRAM_ROWS)).astype(np.int64))
+        owners.append(owner[inside])
+    return whole, np.concatenate(rows), np.concatenate(owners)
 
 
 class Scorer:
@@ -119,14 +122,16 @@ class Scorer:
     """
 
     def __init__(self, weights: Mapping[str, npt.NDArray[np.floating]]) -> None:
-        """Keep the table in half precision and the small layers ready for use."""
-        self._table = weights["table"]
+        """Keep the table as whole quanta, which convert fastest, and the small layers as they are."""
+        self._table = np.rint(weights["table"].astype(np.float32) / _QUANTUM).astype(np.int16)
         self._near = weights["near"].astype(np.float32)
         self._near_bias = weights["near_bias"].astype(np.float32)
         self._hidden, self._out = (weights[n].astype(np.float64) for n in ("hidden", "out"))
         self._hidden_bias = weights["hidden_bias"].astype(np.float64)
         self._out_bias = weights["out_bias"].astype(np.float64)
-        self._curves = list(zip(weights["curve_in"], weights["curve_out"], strict=True))
+        self._curves: list[tuple[list[float], list[float]]] = list(
+            zip(weights["curve_in"].tolist(), weights["curve_out"].tolist(), strict=True)
+        )
         self._units = len(self._near_bias)
         self._lock = threading.Lock()
         self._known = self._forget()
@@ -137,7 +142,9 @@ class Scorer:
 
     def logits(self, text: str) -> npt.NDArray[np.float64]:
         """Give the six logits of a text before calibration, the strongest window counting."""
-        found = words(text)
+        return self._strongest(words(text))
+
+    def _strongest(self, found: list[str]) -> npt.NDArray[np.float64]:
         covers = windows(len(found))
         strongest = np.full(len(LABELS), -np.inf)
         for at in range(0, len(covers), _WINDOWS_AT_ONCE):
@@ -145,13 +152,15 @@ class Scorer:
             np.maximum(strongest, self._read(found, part), out=strongest)
         return strongest
 
-    def _chances(self, text: str) -> list[float]:
-        logits = self.logits(text)
-        curved = [
-            np.interp(x, before, after)
-            for x, (before, after) in zip(logits, self._curves, strict=True)
+    def _chances(self, text: str) -> Sequence[float]:
+        found = words(text)
+        if not found:
+            return FLOOR
+        logits = self._strongest(found).tolist()
+        return [
+            round(_chance(logit, *curve), 8)
+            for logit, curve in zip(logits, self._curves, strict=True)
         ]
-        return [round(float(1 / (1 + np.exp(-x))), 8) for x in curved]
 
     def _read(self, found: list[str], covers: list[tuple[int, int]]) -> npt.NDArray[np.float64]:
         """Give the strongest logits over some windows of the words found."""
@@ -202,22 +211,31 @@ class Scorer:
 
     def _say(self, new: list[str]) -> Floats:
         """Work out what each new word says: shape (words, 3 * units)."""
-        rows, owner = gram_rows(new)
+        whole, rows, owner = embedding_rows(new)
         order = np.argsort(owner, kind="stable")
         counts = np.bincount(owner, minlength=len(new))
         grams = np.add.reduceat(
             self._table[rows[order]].astype(np.float32), np.cumsum(counts) - counts, axis=0
         )
-        whole = self._table[[word_row(word) for word in new]].astype(np.float32)
-        mixed = whole + grams / counts[:, None].astype(np.float32)
-        exact: Floats = np.rint(mixed / _QUANTUM) * _QUANTUM
-        said: Floats = exact @ self._near
+        mixed = self._table[whole].astype(np.float32) + grams / counts[:, None].astype(np.float32)
+        said: Floats = (np.rint(mixed) * _QUANTUM) @ self._near
         return said
 
 
-def _plain(word: str) -> str:
+def _chance(logit: float, before: list[float], after: list[float]) -> float:
+    """Follow a curve of straight pieces, flat at its ends, to the final logit and its chance."""
+    logit = min(max(logit, before[0]), before[-1])
+    at = min(bisect_right(before, logit), len(before) - 1)
+    part = (logit - before[at - 1]) / (before[at] - before[at - 1])
+    return 1 / (1 + math.exp(-(after[at - 1] + part * (after[at] - after[at - 1]))))
+
+
+def _plain(batch: Sequence[str]) -> list[str]:
     """Shorten drawn-out letters to two, drop stars that are only emphasis, and unify quotes."""
+    joined = " ".join([_unstarred(word) if word[-1] == "*" else word for word in batch])
+    return _DRAWN_OUT.sub(r"\1\1", joined.replace("’", "'")).split(" ")
+
+
+def _unstarred(word: str) -> str:
     head = word.rstrip("*")
-    if len(head) >= 4:
-        word = head
-    return _DRAWN_OUT.sub(r"\1\1", word.replace("’", "'"))
+    return head if len(head) >= 4 else word

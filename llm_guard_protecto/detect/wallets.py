@@ -16,6 +16,8 @@ def base58(value: str) -> bool:
     """A wallet address with the double-SHA-256 checksum of Bitcoin and its relatives."""
     number = 0
     for character in value:
+        if character not in _BASE58:
+            return False
         number = number * 58 + _BASE58[character]
     raw = number.to_bytes(32, "big") if number < 1 << 256 else b""
     raw = raw[-25:] if not any(raw[:-25]) else b""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 __all__ = ["LAYOUTS", "Words", "pieces", "split"]
 
@@ -95,7 +96,7 @@ def pieces(text: str, size: int, margin: int) -> list[tuple[int, int, int, int]]
         borders.append(_near_break(text, borders[-1] + size // 2, borders[-1] + size))
     borders.append(len(text))
     windows = []
-    for own_start, own_end in zip(borders, borders[1:], strict=False):
+    for own_start, own_end in pairwise(borders):
         start = max(0, own_start - margin)
         if start:
             start = _near_break(text, max(0, start - margin), start)

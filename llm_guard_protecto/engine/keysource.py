@@ -29,7 +29,12 @@ from pathlib import Path
 
 import platformdirs
 
-from llm_guard_protecto.engine.filelock import hold, let_go
+from llm_guard_protecto.engine.private_files import (
+    hold,
+    let_go,
+    make_directory,
+    sync_directory,
+)
 from llm_guard_protecto.engine.store import Store, open_store
 from llm_guard_protecto.errors import ConfigurationError, VaultRefused, VaultUnavailable
 
@@ -247,7 +252,7 @@ def _create(path: Path, chance: Callable[[int], bytes]) -> RootKey:
             file.write(base64.b64encode(key.secret) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except OSError as error:
         raise VaultUnavailable(f"cannot write the key file {path}: {error.strerror}") from None
     log.info("created key %s in %s: back it up, nothing can replace it", key.id, path)
@@ -268,9 +273,7 @@ def _key_directory(store: Store, config_dir: Path | None) -> Path:
 def _one_at_a_time(directory: Path) -> Iterator[None]:
     """Make the key directory and hold it against other processes and threads."""
     try:
-        for missing in reversed([d for d in (directory, *directory.parents) if not d.exists()]):
-            missing.mkdir(mode=0o700, exist_ok=True)
-            _sync_directory(missing.parent)
+        make_directory(directory)
         deadline = time.monotonic() + _LOCK_SECONDS
         while (held := hold(directory / "lock")) is None:
             if time.monotonic() > deadline:
@@ -282,13 +285,3 @@ def _one_at_a_time(directory: Path) -> Iterator[None]:
         yield
     finally:
         let_go(held)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Put the names in a directory on disk; Windows keeps them in its journal by itself."""
-    if os.name != "nt":
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

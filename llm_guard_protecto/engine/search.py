@@ -1,10 +1,9 @@
-"""Running the detectors, once for each distinct text, and never taking silence for an answer."""
+"""Running the detectors, and never taking silence for an answer."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 
 from llm_guard_protecto.detect.find import Detector, find
@@ -15,16 +14,9 @@ from llm_guard_protecto.policy import Policy
 
 __all__ = ["Search"]
 
-REMEMBERED = 4_000_000
-"""Characters of text whose findings are remembered, so that a chat's history is searched once."""
-
 
 class Search:
-    """What the detectors find in texts under a policy. Thread-safe.
-
-    The answer for a text depends on nothing but the text and the policy, so it is remembered:
-    turn 50 of a conversation searches only what is new.
-    """
+    """What the detectors find in texts, sorted by what a policy wants done. Thread-safe."""
 
     def __init__(self, detector: Detector = find, deadline: float = 30.0) -> None:
         """`deadline` is in seconds and holds for one call of a detector that is not ours.
@@ -33,24 +25,15 @@ class Search:
         in its thread, and the call fails.
         """
         self._detector = detector if detector is find else _Watched(detector, deadline)
-        self._lock = threading.Lock()
-        self._decided: OrderedDict[tuple[str, str], Decided] = OrderedDict()
-        self._size = 0
 
     def __call__(self, texts: Sequence[str], policy: Policy) -> list[Decided]:
         """Search each text. Raises `DetectionFailed` when a detector fails in any way."""
-        keys = [(policy.fingerprint, text) for text in texts]
-        with self._lock:
-            known = {key: self._decided[key] for key in keys if key in self._decided}
-            for key in known:
-                self._decided.move_to_end(key)
-        missing = [key for key in dict.fromkeys(keys) if key not in known]
-        if missing:
-            new = [text for _, text in missing]
-            for key, spans in zip(missing, self._detect(new), strict=True):
-                known[key] = decide(key[1], spans, policy)
-            self._remember({key: known[key] for key in missing})
-        return [known[key] for key in keys]
+        if not texts:
+            return []
+        found = dict.fromkeys(texts, Decided())
+        for text, spans in zip(found, self._detect(list(found)), strict=True):
+            found[text] = decide(text, spans, policy)
+        return [found[text] for text in texts]
 
     def _detect(self, texts: Sequence[str]) -> list[list[Span]]:
         failure = ""
@@ -69,16 +52,6 @@ class Search:
         ):
             raise DetectionFailed("a detector answered with spans that are not in the text")
         return found
-
-    def _remember(self, new: dict[tuple[str, str], Decided]) -> None:
-        with self._lock:
-            for key, decided in new.items():
-                if key not in self._decided:
-                    self._size += len(key[1])
-                self._decided[key] = decided
-            while self._size > REMEMBERED and self._decided:
-                (_, text), _ = self._decided.popitem(last=False)
-                self._size -= len(text)
 
 
 class _Watched:

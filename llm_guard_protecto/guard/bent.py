@@ -165,7 +165,7 @@ class Wrapper:
         worded = [bool(word.search(side)) for side in (prefix, suffix)]
         # A suffix without a word may close only what its own prefix has opened.
         bends = [worded[0], worded[0] and bool(suffix)]
-        sides = [_parts(side, bent) for side, bent in zip((prefix, suffix), worded, strict=True)]
+        sides = [_parts(side, bent) for side, bent in zip((prefix, suffix), bends, strict=True)]
         starts = set()
         for side, bent in zip((prefix, suffix), bends, strict=True):
             if not side or not bent:
@@ -208,7 +208,7 @@ def json_escape(value: str) -> str:
     return _MUST_ESCAPE.sub(_json_char, value)
 
 
-_MUST_ESCAPE = re.compile("[\x00-\x1f\"\\\\\ud800-\udfff]")
+_MUST_ESCAPE = re.compile('[\x00-\x1f"\\\\\ud800-\udfff]')
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from llm_guard_protecto.errors import UnknownFormat
 from llm_guard_protecto.guard.flow import Flow, Mask, ask
+from llm_guard_protecto.guard.maps import Maps
 from llm_guard_protecto.guard.restore import restore
 from llm_guard_protecto.guard.stream import Stream, place_of
 from llm_guard_protecto.guard.tokenmap import TokenMap
@@ -83,11 +84,12 @@ class Exchange:
 
 
 class Guard:
-    """The settings of one protection; opens an exchange for each call. Immutable."""
+    """The settings of one protection; opens an exchange for each call. Thread-safe."""
 
     def __init__(self, policy: PolicyChoice = None) -> None:
         """`policy` is a policy, the name of one the vault knows, or None for its default."""
         self.policy = policy
+        self._maps = Maps()
 
     def open(self, request: Outgoing) -> Flow[Exchange]:
         """Mask a request, in one question to the vault.
@@ -110,7 +112,7 @@ class Guard:
         changes = (piece.change(tokens) for piece in pieces)
         edited = edit(doc.text, [(leaf, new) for leaf, new in changes if new != leaf.value])
         body = request.body if edited is doc.text else edited.encode()
-        return Exchange(body, format_, TokenMap.of(answer))
+        return Exchange(body, format_, self._maps.of(answer))
 
 
 @dataclass(frozen=True, slots=True)

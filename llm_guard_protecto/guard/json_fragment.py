@@ -22,9 +22,7 @@ __all__ = ["JsonReader"]
 _INSIDE = re.compile(r'["\\]')
 _OUTSIDE = re.compile(r'[{}\[\],:"\s]')
 _ESCAPED = re.compile(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])')
-_SURROGATES = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-)
+_SURROGATES = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _HALF = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u(?:[dD][c-fC-F]?[0-9a-fA-F]?)?)?)?\Z")
 _CUT = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _NESTED = re.compile(r'\s*(?:\{\s*["}]|\[\s*["\[{\d\]-])')
@@ -101,7 +99,7 @@ def _unescaped(escape: str) -> str:
         high, low = int(escape[2:6], 16), int(escape[8:12], 16)
         return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
     if escape[1] == "u":
-        return chr(int(escape[2:], 16))
+        return chr(int(escape[2:6], 16))
     return _SHORT.get(escape[1], escape[1])
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from llm_guard_protecto.models import Masked
 
-__all__ = ["Link", "Links", "Place", "Places", "is_link", "user_links"]
+__all__ = ["Link", "Links", "Place", "Places", "head_is_open", "head_of", "is_link", "user_links"]
 
 
 class Place(Enum):
@@ -67,6 +67,7 @@ _ANGLE_END = re.compile(r"[>\n]")
 _SINGLE, _DOUBLE = re.compile("'"), re.compile('"')
 _BARE_END = re.compile(r"[\s>]")
 _CSS_END = re.compile(r"\)")
+_MARK = re.compile(r"\s{0,8}\\?([\"']?)")
 _BLANK = re.compile(r"[ \t]*\r?\n?[ \t]*<?")
 _DEFINITION = re.compile(r"\s*<?[^\s<]")
 _PARENS = re.compile(r"[()]|\n[ \t\r]*\n")
@@ -80,7 +81,9 @@ LONGEST = 8192
 
 _LINK = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*://|www\.)\S*\Z", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//[^/?#\\]*[/?#]|www\.[^/?#]*[/?#]")
-_REST = re.compile(r"[^\s/?#\"'<>()\\]*")
+_REST = re.compile(r"[^\s/?#\"'<>()\\]{0,64}")
+_REST_OPEN = re.compile(r"[^\s/?#\"'<>()\\]{0,63}\Z")
+_QUOTES = " \t<\"'\\"
 
 
 def is_link(value: str) -> bool:
@@ -160,10 +163,9 @@ class Links:
             elif kind == "=":
                 if not _ATTRIBUTE.search(text, max(0, at - BEHIND), at - 1):
                     continue
-                quote = re.match(r"\s{0,8}\\?([\"']?)", text[at : min(position, at + 10)])
-                mark = quote[1] if quote else ""
-                end = {"'": _SINGLE, '"': _DOUBLE}.get(mark, _BARE_END)
-                at += quote.end() if quote else 0
+                mark = _MARK.match(text, at)
+                end = {"'": _SINGLE, '"': _DOUBLE}.get(mark[1] if mark else "", _BARE_END)
+                at = mark.end() if mark else at
                 self._open = Link("attribute", at, end)
             else:
                 self._open = Link("url", at - (4 if kind == "." else 1), _URL_END)
@@ -177,7 +179,7 @@ class Links:
             return True
         if link.end is _TARGET_END:
             return self._close_target(text, position)
-        start = self._done
+        start = max(self._done, link.start)
         if link.kind == "definition":
             # Blanks before the destination, one line break among them, do not end it.
             blank = _BLANK.match(text, link.start, position)
@@ -212,9 +214,15 @@ def head_of(text: str, link: Link, start: int, end: int) -> tuple[str, str]:
     The second part is the rest of the host name when the token stands inside it (so that
     `https://TOKEN.example` is not `https://TOKEN.evil.example`), else empty.
     """
-    before = text[link.start : start].lstrip(" \t<\"'\\")
-    rest = "" if _AUTHORITY.match(before) else _REST.match(text, end)[0]  # type: ignore[index]
-    return before + text[start:end], rest
+    before = text[link.start : start].lstrip(_QUOTES)
+    rest = None if _AUTHORITY.match(before) else _REST.match(text, end)
+    return before + text[start:end], rest[0] if rest else ""
+
+
+def head_is_open(text: str, link: Link, start: int, end: int) -> bool:
+    """Whether more text could still change `head_of`."""
+    before = text[link.start : start].lstrip(_QUOTES)
+    return not _AUTHORITY.match(before) and _REST_OPEN.match(text, end) is not None
 
 
 def user_links(masked: Masked) -> frozenset[tuple[str, str]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from llm_guard_protecto.guard.bent import Wrapper, solid
 from llm_guard_protecto.guard.places import user_links
@@ -71,7 +72,7 @@ def units(value: str, token: str) -> list[tuple[str, str]] | None:
     if not value.endswith(tail):
         return None
     core = value[len(head) : len(value) - len(tail)]
-    gaps = [token[a.end() : b.start()] for a, b in zip(found, found[1:], strict=False)]
+    gaps = [token[a.end() : b.start()] for a, b in pairwise(found)]
     first: list[int] = []
     at = 0
     for gap in gaps:
@@ -192,7 +193,7 @@ def _form(token: IndividualToken) -> Form:
 def _head(form: Form) -> str:
     """What stands in the masked text before the first run."""
     first = _RUN.search(form.token.token)
-    return form.token.prefix + form.token.token[: first.start() if first else None]
+    return form.token.prefix + form.token.token[: first.start()] if first else form.wrapped
 
 
 def _clear(text: Masked) -> str:
@@ -239,6 +240,8 @@ def _extended(
         for word in _RUN.finditer(form.wrapped):
             if word.end() > at and word.start() < at + len(form.token.token):
                 islands.setdefault(word[0], []).append((word.start(), form))
+        if not form.runs:
+            islands.setdefault("", []).append((0, form))
         if form.runs:
             first.setdefault(form.runs[0], []).append(form)
     folded: dict[str, Run | None] = {}
@@ -308,4 +311,3 @@ def _add_runs(exact: dict[str, Run], form: Form) -> None:
             # One run for two units can only come from a foreign vault: then neither is believed.
             same = unit if known.unit == unit else None
             exact[run] = Run(run, same, known.weak, known.wrappers | pair)
-

@@ -1,0 +1,1 @@
+"""The recipe that makes the shipped weights of the tagger (extra `train`)."""

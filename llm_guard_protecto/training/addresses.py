@@ -7,25 +7,14 @@ from random import Random
 
 from llm_guard_protecto.training.grammar import Piece
 from llm_guard_protecto.training.names import Names
+from llm_guard_protecto.training.phrases import phrases
 
 __all__ = ["address", "spot"]
 
-_KINDS = (
-    "Street Street Street St St Avenue Avenue Ave Ave Road Road Rd Lane Ln Drive Drive Dr Court Ct "
-    "Boulevard Blvd Way Place Pl Terrace Circle Cir Parkway Pkwy Highway Square Trail Loop Crescent "
-    "Close Mews Row Gardens Alley Plaza Walk Rise Run Path Heights Grove Green Hill View"
-).split()
-_UNITS = (
-    "Apt {n}|Apt {n}|Apt. {n}|Apartment {n}|Apt #{n}|Unit {n}|Suite {n}|Ste {n}|Ste. {n}|Flat {n}|"
-    "#{n}|Floor {m}|{m}th Floor|Room {n}|Building {l}|Bldg {l}|Lot {n}|PO Box {big}|P.O. Box {big}|"
-    "Block {l}|Tower {m}|Level {m}|2nd floor|3rd Floor|ground floor|Unit {l}|Suite {big}"
-).split("|")
-_SPOTS = (
-    "{x} Airport|{x} Station|{x} Park|{x} Bridge|Lake {x}|Mount {x}|{x} River|{x} Beach|{x} Island|"
-    "Port {x}|{x} Mall|{x} Square|{x} Street|{x} Avenue|{x} Road|{x} County|{x} Valley|{x} Stadium|"
-    "downtown {x}|{x} Hills|Fort {x}|{x} Bay|{x} Heights|West {x}|North {x}|South {x}|East {x}|"
-    "New {x}|{x} Village|{x} Beach|Cape {x}|Isle of {x}|{x} Falls|{x} Springs|{x} Harbour"
-).split("|")
+_KINDS = phrases("addresses_kinds")
+_ZIPS = phrases("addresses_zips")
+_UNITS = phrases("addresses_units")
+_SPOTS = phrases("addresses_spots")
 
 
 def spot(rng: Random, names: Names) -> str:
@@ -85,12 +74,17 @@ def _road(rng: Random, names: Names) -> str:
             rng.choice(names.english.family),
             rng.choice(names.english.given),
             names.invent_place.word(rng),
-            rng.choice(names.streets) + rng.choice(("wood", "field", "ridge", "view", "dale", " Hill")),
+            rng.choice(names.streets)
+            + rng.choice(("wood", "field", "ridge", "view", "dale", " Hill")),
             rng.choice(("1st", "2nd", "3rd", "4th", "5th", "7th", "9th", "12th", "21st", "42nd")),
             rng.choice(names.streets) + " " + rng.choice(names.streets),
         )
     )
-    core = rng.choice(("N ", "S. ", "East ", "West ", "NW ", "N. ", "SE ")) + core if rng.random() < 0.1 else core
+    core = (
+        rng.choice(("N ", "S. ", "East ", "West ", "NW ", "N. ", "SE ")) + core
+        if rng.random() < 0.1
+        else core
+    )
     road = f"{core} {rng.choice(_KINDS)}"
     return road + rng.choice((" NW", " SE", " N", " West")) if rng.random() < 0.04 else road
 
@@ -101,26 +95,126 @@ def _street(rng: Random, names: Names) -> str:
     if chance < 0.66:
         return f"{number} {_road(rng, names)}"
     if chance < 0.74:
-        kinds = ("straße", "strasse", "str.", "weg", "platz", "gasse", "allee", "ring", "damm", "ufer")
-        core = rng.choice(("Haupt", "Bahnhof", "Garten", "Schul", "Berg", "Linden", "Kirch", "Wald", "Goethe", "Schiller", "Mozart", family, family))
+        kinds = (
+            "straße",
+            "strasse",
+            "str.",
+            "weg",
+            "platz",
+            "gasse",
+            "allee",
+            "ring",
+            "damm",
+            "ufer",
+        )
+        core = rng.choice(
+            (
+                "Haupt",
+                "Bahnhof",
+                "Garten",
+                "Schul",
+                "Berg",
+                "Linden",
+                "Kirch",
+                "Wald",
+                "Goethe",
+                "Schiller",
+                "Mozart",
+                family,
+                family,
+            )
+        )
         joint = rng.choice(("", "", "", "-", " "))
         kind = rng.choice(kinds)
         return f"{core}{joint}{kind.capitalize() if joint else kind} {number}"
     if chance < 0.8:
-        kind = rng.choice(("rue de", "rue du", "Rue", "avenue de", "Avenue", "boulevard", "place", "rue de la", "chemin des", "impasse", "quai"))
-        core = rng.choice(("Paix", "Gare", "Victor Hugo", "Lilas", "République", "Moulin", "Église", family))
-        return rng.choice((f"{number} {kind} {core}", f"{number}, {kind} {core}", f"{number} bis {kind} {core}"))
+        kind = rng.choice(
+            (
+                "rue de",
+                "rue du",
+                "Rue",
+                "avenue de",
+                "Avenue",
+                "boulevard",
+                "place",
+                "rue de la",
+                "chemin des",
+                "impasse",
+                "quai",
+            )
+        )
+        core = rng.choice(
+            ("Paix", "Gare", "Victor Hugo", "Lilas", "République", "Moulin", "Église", family)
+        )
+        return rng.choice(
+            (f"{number} {kind} {core}", f"{number}, {kind} {core}", f"{number} bis {kind} {core}")
+        )
     if chance < 0.86:
-        kind = rng.choice(("Calle", "Avenida", "Av.", "Paseo de", "Plaza", "C/", "Carrera", "Calle de", "Rua", "Rua da", "Avenida da", "Travessa", "Largo do"))
-        core = rng.choice(("Mayor", "Reforma", "Insurgentes", "Juárez", "Real", "Flores", "Liberdade", "Augusta", "Sol", family))
-        return rng.choice((f"{kind} {core} {number}", f"{kind} {core}, {number}", f"{kind} {core} #{number}", f"{kind} {core} nº {number}"))
+        kind = rng.choice(
+            (
+                "Calle",
+                "Avenida",
+                "Av.",
+                "Paseo de",
+                "Plaza",
+                "C/",
+                "Carrera",
+                "Calle de",
+                "Rua",
+                "Rua da",
+                "Avenida da",
+                "Travessa",
+                "Largo do",
+            )
+        )
+        core = rng.choice(
+            (
+                "Mayor",
+                "Reforma",
+                "Insurgentes",
+                "Juárez",
+                "Real",
+                "Flores",
+                "Liberdade",
+                "Augusta",
+                "Sol",
+                family,
+            )
+        )
+        return rng.choice(
+            (
+                f"{kind} {core} {number}",
+                f"{kind} {core}, {number}",
+                f"{kind} {core} #{number}",
+                f"{kind} {core} nº {number}",
+            )
+        )
     if chance < 0.91:
         kind = rng.choice(("Via", "Viale", "Corso", "Piazza", "Largo", "Via dei", "Via della"))
-        core = rng.choice(("Roma", "Garibaldi", "Mazzini", "Verdi", "Dante", "Cavour", "Fiori", family))
+        core = rng.choice(
+            ("Roma", "Garibaldi", "Mazzini", "Verdi", "Dante", "Cavour", "Fiori", family)
+        )
         return rng.choice((f"{kind} {core} {number}", f"{kind} {core}, {number}"))
     if chance < 0.95:
-        core = rng.choice(("Kerk", "Dorps", "Molen", "School", "Stations", "Prinsen", "Heren", "Beatrix", family))
-        kind = rng.choice(("straat", "laan", "weg", "gracht", "plein", "kade", "gatan", "vägen", "gade", "vej", "veien", "katu"))
+        core = rng.choice(
+            ("Kerk", "Dorps", "Molen", "School", "Stations", "Prinsen", "Heren", "Beatrix", family)
+        )
+        kind = rng.choice(
+            (
+                "straat",
+                "laan",
+                "weg",
+                "gracht",
+                "plein",
+                "kade",
+                "gatan",
+                "vägen",
+                "gade",
+                "vej",
+                "veien",
+                "katu",
+            )
+        )
         return f"{core}{kind} {number}"
     forms = (
         f"ul. {family} {number}",
@@ -139,7 +233,13 @@ def _street(rng: Random, names: Names) -> str:
 
 def _unit(rng: Random) -> str:
     return rng.choice(_UNITS).format(
-        n=rng.choice((str(rng.randint(1, 40)), str(rng.randint(100, 999)), f"{rng.randint(1, 20)}{rng.choice('ABCD')}")),
+        n=rng.choice(
+            (
+                str(rng.randint(1, 40)),
+                str(rng.randint(100, 999)),
+                f"{rng.randint(1, 20)}{rng.choice('ABCD')}",
+            )
+        ),
         m=rng.randint(4, 20),
         l=rng.choice("ABCDEF"),
         big=rng.randint(10, 9999),
@@ -147,21 +247,15 @@ def _unit(rng: Random) -> str:
 
 
 def _zip(rng: Random) -> str:
-    digit = lambda n: "".join(rng.choice("0123456789") for _ in range(n))  # noqa: E731
-    letter = lambda: rng.choice("ABCEGHJKLMNPRSTVWXY")  # noqa: E731
-    return rng.choice(
-        (
-            digit(5),
-            digit(5),
-            digit(5),
-            f"{digit(5)}-{digit(4)}",
-            f"{letter()}{letter()}{rng.randint(1, 20)} {rng.randint(1, 9)}{letter()}{letter()}",
-            f"{letter()}{rng.randint(1, 9)}{letter()} {rng.randint(1, 9)}{letter()}{rng.randint(1, 9)}",
-            f"{digit(4)} {letter()}{letter()}",
-            digit(4),
-            digit(6),
-            f"{digit(3)}-{digit(4)}",
-        )
+    # 0 stands for a digit, A for a letter.
+    form = rng.choice(_ZIPS)
+    return "".join(
+        rng.choice("0123456789")
+        if char == "0"
+        else rng.choice("ABCEGHJKLMNPRSTVWXY")
+        if char == "A"
+        else char
+        for char in form.replace("_", " ")
     )
 
 

@@ -24,6 +24,7 @@ _ROLE = re.compile(
     r"ambassador|senator|leader|officer|col|gen|lt|sgt|capt|maj|mr|mrs|ms|dr|sir|lord|director|"
     r"representative|envoy|chancellor|queen|prince|sheikh|colonel|captain|major|sergeant)\b"
 )
+_PRONOUNS = {"we", "they", "he", "she", "it", "i", "you", "here", "there", "our", "who", "this"}
 _PARTY = re.compile(
     r"(?i)(?:the )?(?:borrowers?|lenders?|bank|banks|agent|company|parent|trustee|guarantors?|"
     r"executive|employee|holder|purchaser|seller|buyer|tenant|landlord|lessor|lessee|issuer|"
@@ -56,6 +57,8 @@ def _sec(label: str, text: str) -> str | None:
     """Contracts mark the parties' roles (Borrower, Bank) as names; these are not."""
     if _PARTY.fullmatch(text):
         return None
+    if label == "LOC" and text[:1].isdigit():
+        return "ADDRESS"
     return _plain(label, text, {"PER": "PERSON", "ORG": "ORG", "LOC": "LOCATION"})
 
 
@@ -64,6 +67,8 @@ def _re3d(label: str, text: str) -> str | None:
     entity = {"PERSON": "PERSON", "ORGANISATION": "ORG", "LOCATION": "LOCATION"}.get(label)
     if entity is None:
         return "?" if label == "NATIONALITY" else None
+    if text.lower() in _PRONOUNS:
+        return None
     if not _NAMED.fullmatch(text):
         return "?" if any(char.isupper() for char in text) else None
     return "?" if entity == "PERSON" and _ROLE.search(text) else entity

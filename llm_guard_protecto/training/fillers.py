@@ -6,27 +6,14 @@ from collections.abc import Callable
 from random import Random
 
 from llm_guard_protecto.training.names import Names
+from llm_guard_protecto.training.phrases import phrases
 
 __all__ = ["MONTHS", "filler"]
 
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_PRODUCTS = (
-    "iPhone 15|Galaxy S22|ThinkPad X1|Surface Pro|Kindle|PlayStation 5|Xbox|MacBook Air|AirPods|"
-    "Model 3|Corolla|Civic|F-150|Golf GTI|Windows 11|Excel|PowerPoint|Photoshop|Chrome|Android|iOS 17|"
-    "Python 3.12|JavaScript|TypeScript|Kubernetes|Docker|PostgreSQL|Java|Rust|React|Django|TensorFlow|"
-    "Tylenol|Advil|Lipitor|Ozempic|Metformin|Ibuprofen|GPT-4|Claude|Gemini|Llama|Alexa|Siri|"
-    "Echo Dot|Roomba|Vitamix|Instant Pot|Lego|Monopoly|Harry Potter|Star Wars|Hamlet|Minecraft"
-).split("|")
-_WORDS = (
-    "invoice order delivery meeting contract report ticket account refund schedule budget project "
-    "garden kitchen laptop printer birthday holiday dinner recipe homework exam essay website server "
-    "database password backup update release insurance claim mortgage rent lease salary bonus review "
-    "appointment prescription allergy surgery vaccine diet gym yoga marathon concert movie podcast "
-    "roadmap deployment dashboard spreadsheet presentation newsletter warranty shipment subscription"
-).split()
+MONTHS = phrases("fillers_months")
+_DAYS = phrases("fillers_days")
+_PRODUCTS = phrases("fillers_products")
+_WORDS = phrases("fillers_words")
 
 
 def filler(kind: str, rng: Random, names: Names) -> str:
@@ -101,7 +88,9 @@ def _host(rng: Random, names: Names) -> str:
             rng.choice(_WORDS) + rng.choice(_WORDS),
         )
     )
-    return name.replace("'", "") + rng.choice((".com", ".com", ".org", ".net", ".co.uk", ".de", ".io"))
+    return name.replace("'", "") + rng.choice(
+        (".com", ".com", ".org", ".net", ".co.uk", ".de", ".io")
+    )
 
 
 def _email(rng: Random, names: Names) -> str:
@@ -140,7 +129,9 @@ def _hexes(rng: Random, groups: int, size: int, joint: str) -> str:
 
 def _money(rng: Random, _: Names) -> str:
     amount = rng.choice((rng.randint(1, 99), rng.randint(100, 9999), rng.randint(10_000, 900_000)))
-    return rng.choice((f"${amount}", f"${amount:,}.00", f"€{amount}", f"{amount} EUR", f"£{amount:,}"))
+    return rng.choice(
+        (f"${amount}", f"${amount:,}.00", f"€{amount}", f"{amount} EUR", f"£{amount:,}")
+    )
 
 
 _KINDS: dict[str, Callable[[Random, Names], str]] = {

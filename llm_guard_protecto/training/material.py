@@ -15,14 +15,11 @@ from llm_guard_protecto.training import addresses, fillers
 from llm_guard_protecto.training.companies import company
 from llm_guard_protecto.training.grammar import Piece
 from llm_guard_protecto.training.names import Names, Origin
+from llm_guard_protecto.training.phrases import phrases
 
 __all__ = ["Material"]
 
-_TITLES = (
-    "Mr. Mrs. Ms. Dr. Mr Mrs Ms Dr Miss Prof. Professor Sir Dame Rev. Judge Captain Officer Nurse "
-    "Sgt. Lt. Senator Herr Frau M. Mme Señor Señora Sra. Dott. Attorney Detective Father Sister "
-    "Uncle Aunt Coach President Governor Mayor"
-).split()
+_TITLES = phrases("material_titles")
 _SUFFIXES = ("Jr", "Sr", "II", "III", "Jr", "Jr", "IV")
 
 
@@ -128,7 +125,9 @@ class Material:
             return [(city, "LOCATION"), (", ", None), (far, "LOCATION")]
         if kind == "place":
             return self._other(
-                rng.choice(("city", "city", "city", "country", "country", "state", "cityst", "spot"))
+                rng.choice(
+                    ("city", "city", "city", "country", "country", "state", "cityst", "spot")
+                )
             )
         if kind == "spot":
             return [(addresses.spot(rng, names), "LOCATION")]

@@ -14,12 +14,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from random import Random
 
-__all__ = ["Inventor", "Names", "Origin", "names"]
+from llm_guard_protecto.training.phrases import LISTS, phrases
 
-LISTS = Path(__file__).with_name("lists")
+__all__ = ["Inventor", "Names", "Origin", "names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,9 @@ def _provider(locale: str) -> Origin | None:
                 found.update(dict.fromkeys(v for v in sorted(value, key=str) if isinstance(v, str)))
         return tuple(v for v in found if 1 < len(v) < 25 and not v.endswith("."))
 
-    given = strings("first_names", "first_names_male", "first_names_female", "first_romanized_names")
+    given = strings(
+        "first_names", "first_names_male", "first_names_female", "first_romanized_names"
+    )
     family = strings("last_names", "last_names_male", "last_names_female", "last_romanized_names")
     return Origin(given, family) if len(given) > 20 and len(family) > 20 else None
 
@@ -132,9 +133,7 @@ def names() -> Names:
             continue
         if module in {"en_US", "en_GB", "en_IE", "en_NZ", "en"}:
             english.append(origin)
-        elif _latin(origin.given):
-            found.append(origin)
-        elif _kept_script(module):
+        elif _latin(origin.given) or module in _OTHER_SCRIPTS:
             found.append(origin)
     given = tuple(dict.fromkeys(n for o in english for n in o.given))
     family = tuple(dict.fromkeys(n for o in english for n in o.family))
@@ -167,7 +166,7 @@ def names() -> Names:
         Origin(given, family),
         tuple(seen),
         tuple(seen.values()),
-        tuple([*countries, *_MORE_COUNTRIES]),
+        (*countries, *_MORE_COUNTRIES),
         tuple(states),
         tuple(counties),
         tuple(organisations),
@@ -178,32 +177,21 @@ def names() -> Names:
     )
 
 
-def _kept_script(module: str) -> bool:
-    """Scripts other than Latin: one provider a language is enough."""
-    return module in {
-        "ar_SA",
-        "bg_BG",
-        "el_GR",
-        "fa_IR",
-        "he_IL",
-        "hi_IN",
-        "ka_GE",
-        "ru_RU",
-        "uk_UA",
-        "th_TH",
-    }
-
+# One provider a language for scripts other than Latin.
+_OTHER_SCRIPTS = {
+    "ar_SA",
+    "bg_BG",
+    "el_GR",
+    "fa_IR",
+    "he_IL",
+    "hi_IN",
+    "ka_GE",
+    "ru_RU",
+    "th_TH",
+    "uk_UA",
+}
 
 # Countries whose cities texts in our languages name most.
 _NEAR = {"US", "GB", "CA", "AU", "NZ", "IE", "DE", "AT", "CH", "FR", "ES", "IT", "NL", "PT", "BE"}
 
-_MORE_COUNTRIES = (
-    "USA|U.S.|U.S.A.|US|UK|U.K.|America|England|Scotland|Wales|Northern Ireland|Britain|"
-    "Great Britain|Holland|Czech Republic|South Korea|North Korea|Russia|Turkey|UAE|Europe|Africa|"
-    "Asia|Latin America|South America|North America|Middle East|Scandinavia|Bavaria|Tuscany|"
-    "Catalonia|Andalusia|Normandy|Provence|Ontario|Quebec|British Columbia|Alberta|Nova Scotia|"
-    "New South Wales|Queensland|Tasmania|Punjab|Kerala|Gujarat|Maharashtra|Tamil Nadu|Sindh|"
-    "Hokkaido|Siberia|Crimea|Flanders|Wallonia|Yorkshire|Cornwall|Kent|Essex|Devon|Surrey|Sussex|"
-    "Lancashire|Norfolk|Suffolk|the Netherlands|the Philippines|Bay Area|Silicon Valley|Brooklyn|"
-    "Manhattan|Queens|the Bronx|Hollywood|Soho|Camden|Kreuzberg|Montmartre|Long Island|New England"
-).split("|")
+_MORE_COUNTRIES = phrases("names_more_countries")

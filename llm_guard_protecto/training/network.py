@@ -18,7 +18,7 @@ WIDTH = 96
 _WORD, _PART, _SHAPE = 32, 24, 12
 
 
-class TaggerNetwork(nn.Module):
+class TaggerNetwork(nn.Module):  # type: ignore[misc, unused-ignore]
     """Tag scores [texts, words, len(TAGS)] from the features of a batch's distinct words."""
 
     def __init__(self, vocabulary: int) -> None:
@@ -56,7 +56,9 @@ class TaggerNetwork(nn.Module):
         """
         vectors = self.words(rows)[words] * hide_word[..., None]
         bits = flags[words] * hide_flags[..., None]
-        inputs = torch.cat([vectors, self.parts(parts, offsets)[words], self.shapes(shapes)[words], bits], -1)
+        inputs = torch.cat(
+            [vectors, self.parts(parts, offsets)[words], self.shapes(shapes)[words], bits], -1
+        )
         keep = real[..., None]
         x = torch.relu(self.mix(inputs) + self.layouts(layouts)) * keep
         x = self.dropout(x)
@@ -86,7 +88,7 @@ def save(network: TaggerNetwork, lexicon: Lexicon, seen_parts: Tensor, path: Pat
         kernel = state[f"convolutions.{i}.weight"]  # [out, in, 3]
         arrays[f"conv{i}"] = kernel.transpose(2, 1, 0).reshape(-1, kernel.shape[0])
         arrays[f"conv{i}_bias"] = state[f"convolutions.{i}.bias"]
-    np.savez_compressed(
+    np.savez(
         path,
         allow_pickle=False,
         vocabulary=lexicon.vocabulary,

@@ -9,7 +9,17 @@ from llm_guard_protecto.training.grammar import Marked, Piece, join
 
 __all__ = ["rough", "to_pieces"]
 
-_SCANNED = {"l": "1", "o": "0", "O": "0", "i": "l", "S": "5", "m": "rn", "e": "c", "B": "8", "I": "l"}
+_SCANNED = {
+    "l": "1",
+    "o": "0",
+    "O": "0",
+    "i": "l",
+    "S": "5",
+    "m": "rn",
+    "e": "c",
+    "B": "8",
+    "I": "l",
+}
 
 
 def to_pieces(found: Marked) -> list[Piece]:
@@ -40,9 +50,7 @@ def _draw(rng: Random) -> Callable[[str], str] | None:
     if chance < 0.27:
         return lambda text: "".join(c for c in text if c not in ",.!?;") or " "
     if chance < 0.29:
-        return lambda text: "".join(
-            _SCANNED.get(c, c) if rng.random() < 0.04 else c for c in text
-        )
+        return lambda text: "".join(_SCANNED.get(c, c) if rng.random() < 0.04 else c for c in text)
     if chance < 0.31:
         return lambda text: _slipped(text, rng)
     if chance < 0.32:

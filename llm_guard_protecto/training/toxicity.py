@@ -13,12 +13,10 @@ gives the same weights on the same machine; it takes about ten minutes on one co
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import random
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -26,17 +24,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from llm_guard_protecto.detect.toxicity import (
-    GRAM_ROWS,
-    LABELS,
-    WORD_ROWS,
-    Scorer,
-    gram_rows,
-    windows,
-    word_row,
-    words,
+from llm_guard_protecto.detect.toxicity import FLOOR, GRAM_ROWS, LABELS, WORD_ROWS, Scorer
+from llm_guard_protecto.training.toxicity_examples import (
+    Example,
+    Mix,
+    Vocabulary,
+    gather,
+    key,
+    logit,
 )
-from llm_guard_protecto.training.toxicity_sentences import FLOOR, IDENTITY_WORDS, harmful, harmless
 from llm_guard_protecto.training.toxicity_teachers import Teacher, load_teachers, mean_logits
 
 __all__ = ["Settings", "build", "main"]
@@ -44,135 +40,36 @@ __all__ = ["Settings", "build", "main"]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-#: Teachers' logits are kept within these; beyond, differences mean nothing.
-LOWEST, HIGHEST = -10.0, 8.0
-
-#: A single word below this logit of toxicity is taught as harmless.
-SUSPECT = -1.5
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What shapes the student and its training; the defaults made the shipped weights."""
+    """What shapes the student and its training; the defaults made the shipped weights.
+
+    `logits` weighs the distance of logits against the cross-entropy, `decay` is that of the running
+    mean of the weights, which is what is kept.
+    """
 
     width: int = 16
     units: int = 64
     hidden: int = 32
-    epochs: int = 8
+    epochs: int = 5
     batch: int = 256
     rate: float = 4e-3
-    logits: float = 0.5
-    dropout: float = 0.15
-    decay: float = 0.998
-    harmless: int = 4000
-    harmful: int = 1500
-    disguised: int = 6000
-    single: int = 6000
+    logits: float = 0.2
+    dropout: float = 0.1
+    decay: float = 0.99
     seed: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One window of text as vocabulary numbers, its target logits and its weight in the loss."""
-
-    ids: Ints
-    target: Floats
-    weight: float
-
-
-class Vocabulary:
-    """Every distinct word of the training texts with its embedding rows; number 0 is the blank."""
-
-    def __init__(self) -> None:
-        """Start with the blank only."""
-        self.numbers: dict[str, int] = {}
-
-    def add(self, found: Sequence[str]) -> Ints:
-        """Give the numbers of words, adding those that are new."""
-        numbers = self.numbers
-        return np.array([numbers.setdefault(w, len(numbers) + 1) for w in found], np.int64)
-
-    def freeze(self) -> None:
-        """Work out the rows of all words."""
-        listed = list(self.numbers)
-        self.whole = np.array([0, *map(word_row, listed)], np.int64)
-        rows, owner = gram_rows(listed)
-        self.rows = rows[np.argsort(owner, kind="stable")]
-        self.counts = np.array([0, *np.bincount(owner, minlength=len(listed))], np.int64)
-        self.starts = np.cumsum(self.counts) - self.counts
-
-    def grams(self, numbers: Ints) -> tuple[Ints, Ints]:
-        """Give the n-gram rows of some words one after another, and where each word starts."""
-        counts = self.counts[numbers]
-        offsets = np.cumsum(counts) - counts
-        spread = np.arange(counts.sum()) - np.repeat(offsets, counts)
-        return self.rows[np.repeat(self.starts[numbers], counts) + spread], offsets
+    mix: Mix = field(default_factory=Mix)
 
 
 def build(
     texts: Iterable[str], teachers: Sequence[Teacher], never: set[str], settings: Settings
 ) -> dict[str, npt.NDArray[Any]]:
     """Train a student on `texts` and the grammar's sentences and give its calibrated weights."""
-    chance = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose, nothing is secret
-    pieces = list(dict.fromkeys(_pieces(t for t in texts if _key(t) not in never)))
-    learn = [p for p in pieces if not _held_back(p)]
-    held = [p for p in pieces if _held_back(p)]
-    learn += [_splice(chance.choice(learn), chance.choice(learn), chance) for _ in learn]
-    targets = mean_logits(teachers, learn).clip(LOWEST, HIGHEST)
-    _say(f"{len(learn)} pieces to learn from, {len(held)} held back")
-    vocabulary = Vocabulary()
-
-    def example(text: str, target: Floats, weight: float = 1.0) -> Example:
-        return Example(vocabulary.add(words(text)), target, weight)
-
-    examples = [example(t, y) for t, y in zip(learn, targets, strict=True) if words(t)]
-    for text, chances in (
-        *harmless(chance, settings.harmless),
-        *harmful(chance, settings.harmful),
-    ):
-        if _key(text) not in never:
-            examples.append(example(text, _logit(np.array(chances)).clip(LOWEST, HIGHEST)))
-    rude = _rude_words(teachers)
-    loud = [(t, y) for t, y in zip(learn, targets, strict=True) if y[0] > 0 and rude & {*words(t)}]
-    for text, target in chance.choices(loud, k=settings.disguised):
-        examples.append(example(_disguise(text, rude, chance), target))
-    # A text of one word is the hardest to stay calm about: teach what the teachers say of each.
-    common = [w for w, n in teachers[0].words.items() if n < settings.single and words(w) == [w]]
-    bare = [word for word in common if word not in IDENTITY_WORDS]
-    for word, target in zip(bare, mean_logits(teachers, bare).clip(LOWEST, HIGHEST), strict=True):
-        examples.append(
-            example(word, target if target[0] > SUSPECT else _logit(np.array(FLOOR)), 0.3)
-        )
-    vocabulary.freeze()
-    _say(f"{len(examples)} examples, {len(vocabulary.numbers)} distinct words")
+    examples, vocabulary, held = gather(texts, teachers, never, settings.mix, settings.seed)
+    _say(f"{len(examples)} examples, {len(vocabulary.numbers)} words, {len(held)} held back")
     weights = _round(_train(examples, vocabulary, settings))
     return {**weights, **_curves(weights, held, mean_logits(teachers, held))}
-
-
-def _pieces(texts: Iterable[str]) -> Iterator[str]:
-    """Cut texts into the windows in which they will be read."""
-    for text in texts:
-        found = words(text)
-        cover = windows(len(found))
-        if len(cover) == 1:
-            yield text
-        else:
-            yield from (" ".join(found[start:end]) for start, end in cover)
-
-
-def _splice(one: str, other: str, chance: random.Random) -> str:
-    """Put a run of words of one text before a run of another, or leave the other out.
-
-    The teachers score these as well, which shows the student many more word neighbourhoods.
-    """
-
-    def run(text: str) -> list[str]:
-        found = words(text)
-        size = chance.randint(min(3, len(found)), min(len(found), 50))
-        start = chance.randint(0, len(found) - size)
-        return found[start : start + size]
-
-    return " ".join(run(one) + (run(other) if chance.random() < 0.5 else []))
 
 
 def _train(
@@ -259,8 +156,12 @@ def _round(weights: dict[str, Floats]) -> dict[str, npt.NDArray[Any]]:
     """Round to the grid on which `detect.toxicity` adds exactly, and check that it does."""
     table = np.rint(weights["table"] * 2**8).clip(-2047, 2047) / 2**8
     rest = {name: np.rint(weights[name] * 2**10) / 2**10 for name in weights if name != "table"}
-    # 24 bits hold multiples of 2**-18 below 64: the largest sum any word can reach must stay there.
-    print("bound", 2 * np.abs(table).max(), np.abs(rest["near"]).sum(0).max())
+    # 24 bits hold multiples of 2**-18 below 64: the largest sum at any place must stay there.
+    units = len(rest["near_bias"])
+    said = np.abs(rest["near"]).reshape(-1, 3, units).sum((0, 1)).max()
+    most = 2 * np.abs(table).max() * said + np.abs(rest["near_bias"]).max()
+    if most >= 64:
+        raise ValueError(f"the largest sum is {most:.0f}, so sums would not be exact")
     return {"table": table.astype(np.float16), **{n: v.astype(np.float32) for n, v in rest.items()}}
 
 
@@ -269,24 +170,19 @@ def _curves(
 ) -> dict[str, npt.NDArray[Any]]:
     """Fit, on texts held back, one rising curve a label from the student's logit to the final one.
 
-    Harmless text comes out at `FLOOR`; above it, as often right as the teachers say.
+    Harmless text comes out at `FLOOR`; above the middle, scores spread as the teachers' scores do.
     """
     straight = np.tile(np.array([-40.0, 40.0]), (len(LABELS), 1))
     student = Scorer({**weights, "curve_in": straight, "curve_out": straight})
     given = np.stack([student.logits(text) for text in held])
-    chances = 1 / (1 + np.exp(-wanted.astype(np.float64)))
-    clean = chances[:, 0] < 0.03
+    clean = wanted[:, 0] < logit(np.array(0.03))
     before, after = [], []
-    for label, floor in enumerate(_logit(np.array(FLOOR))):
+    for label, floor in enumerate(logit(np.array(FLOOR))):
         calm = float(np.median(given[clean, label]))
         points = [(calm - 8, float(floor) - 1.5), (calm, float(floor))]
-        for middle in np.linspace(calm + 1.5, 4, 9):
-            close = np.exp(-((given[:, label] - middle) ** 2) / 0.5)
-            # Five imagined texts on which the student is right keep sparse regions sane.
-            prior = 5 / (1 + np.exp(-middle))
-            mean = (close @ chances[:, label] + prior) / (close.sum() + 5)
-            level = max(float(_logit(mean)), points[-1][1] + 0.05)
-            points.append((float(middle), level))
+        for share in (0.5, 0.6, 0.7, 0.8, 0.87, 0.92, 0.96, 0.98, 0.99, 0.997):
+            ours, theirs = (float(np.quantile(x[:, label], share)) for x in (given, wanted))
+            points.append((max(ours, points[-1][0] + 0.05), max(theirs, points[-1][1] + 0.05)))
         points.append((points[-1][0] + 6, points[-1][1] + 4))
         before.append([x for x, _ in points])
         after.append([y for _, y in points])
@@ -296,50 +192,6 @@ def _curves(
         error = float(np.sqrt(np.mean((given[:, label].clip(-6) - wanted[:, label].clip(-6)) ** 2)))
         _say(f"{LABELS[label]}: rank correlation {rank[0, 1]:.3f}, logit error {error:.2f}")
     return {"curve_in": np.array(before), "curve_out": np.array(after)}
-
-
-def _rude_words(teachers: Sequence[Teacher]) -> set[str]:
-    """Find the words that both teachers call obscene when they stand alone."""
-    listed = [word for word, n in teachers[0].words.items() if n < 20_000 and word.isalpha()]
-    return {w for w, y in zip(listed, mean_logits(teachers, listed), strict=True) if y[2] > 0}
-
-
-_LOOKALIKES = {"a": "@4", "e": "3", "i": "1!", "o": "0", "s": "$5", "u": "*", "c": "k", "t": "7"}
-
-
-def _disguise(text: str, rude: set[str], chance: random.Random) -> str:
-    """Mask the rude words of a text the way people do: stars, look-alikes, drawn-out letters."""
-
-    def mask(word: str) -> str:
-        if word not in rude or len(word) < 3:
-            return word
-        way = chance.randrange(4)
-        at = chance.randrange(1, len(word) - 1) if len(word) > 2 else 1
-        if way == 0:
-            return word[:at] + "*" * chance.choice((1, len(word) - 1 - at)) + word[-1]
-        if way == 1:
-            return word[:1] + "*" * (len(word) - 1)
-        if way == 2:
-            return "".join(
-                chance.choice(_LOOKALIKES[c]) if c in _LOOKALIKES and chance.random() < 0.6 else c
-                for c in word
-            )
-        return word[:at] + word[at] * 3 + word[at + 1 :]
-
-    return " ".join(map(mask, words(text)))
-
-
-def _key(text: str) -> str:
-    return " ".join(words(text))
-
-
-def _held_back(text: str) -> bool:
-    return hashlib.blake2b(text.encode("utf-8", "replace")).digest()[0] < 12
-
-
-def _logit(p: npt.NDArray[np.float64]) -> Floats:
-    logits: Floats = np.log(p / (1 - p)).astype(np.float32)
-    return logits
 
 
 def _say(line: str) -> None:
@@ -360,13 +212,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--texts", type=Path, required=True)
     parser.add_argument("--never", type=Path, action="append", default=[])
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=Settings.epochs)
+    parser.add_argument("--epochs", type=int, default=Settings().epochs)
     chosen = parser.parse_args(arguments)
-    never = {_key(text) for path in chosen.never for text in _texts(path)}
+    never = {key(text) for path in chosen.never for text in _texts(path)}
     weights = build(
         _texts(chosen.texts), load_teachers(chosen.wheels), never, Settings(epochs=chosen.epochs)
     )
-    np.savez_compressed(chosen.out, **weights)
+    np.savez_compressed(chosen.out, allow_pickle=False, **weights)
 
 
 if __name__ == "__main__":

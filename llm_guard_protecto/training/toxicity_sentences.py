@@ -5,21 +5,22 @@ such words stood in abuse. So: sentences in which an identity is merely mentione
 people who run computers, ordinary prompts about death, illness and crime, all harmless; and against
 them threats, insults and attacks on the very same groups, so that the word alone decides nothing.
 
-Each template is text with `{slots}`; `expand` fills them at random. Targets are probabilities.
+Templates and fillers are separated by `|` or a new line; `{slots}` are filled at random. Targets are
+probabilities in the order of `detect.toxicity.LABELS`.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-__all__ = ["FLOOR", "IDENTITY_WORDS", "expand", "harmful", "harmless"]
+from llm_guard_protecto.detect.toxicity import FLOOR
 
-#: What a harmless text scores, in the order of `detect.toxicity.LABELS`. These are Protecto's.
-FLOOR = (0.0006, 0.00012, 0.00018, 0.00012, 0.00018, 0.00014)
+__all__ = ["IDENTITY_WORDS", "expand", "harmful", "harmless"]
 
-Slots = Mapping[str, Sequence[str]]
+Slots = Mapping[str, str]
+_OR = re.compile(r"[|\n]")
 _SLOT = re.compile(r"\{([a-z]+)\}")
 
 _ADJECTIVES = """gay|lesbian|bisexual|transgender|trans|queer|straight|homosexual|asexual|non-binary
@@ -35,29 +36,29 @@ deaf people|blind people|disabled people|autistic people|old people|fat people|A
 refugees|women|men|foreigners|feminists|migrants|people from {country}|people of colour|the Irish"""
 
 _IDENTITY: Slots = {
-    "identity": re.split(r"[|\n]", _ADJECTIVES),
-    "group": re.split(r"[|\n]", _GROUPS),
+    "identity": _ADJECTIVES,
+    "group": _GROUPS,
     "country": (
         "China|Pakistan|Nigeria|Mexico|Poland|Turkey|Iran|Brazil|Germany|Kenya|Israel|Egypt|Syria|"
         "Ukraine|Russia|Japan|Vietnam|Romania|Somalia|the Philippines|Bangladesh|Morocco|Albania"
-    ).split("|"),
+    ),
     "person": (
         "man|woman|person|guy|girl|boy|teenager|student|teacher|mother|father|couple|parent|nurse|"
         "engineer|writer|actor|lawyer|friend|neighbour|colleague|kid|lady|doctor|politician|child"
-    ).split("|"),
+    ),
     "kin": (
         "brother|sister|son|daughter|mum|dad|mother|father|best friend|boss|uncle|aunt|wife|husband|"
         "cousin|flatmate|partner|grandmother|roommate|manager|coach"
-    ).split("|"),
+    ),
     "place": (
         "London|Lagos|Toronto|our town|the suburbs|Berlin|Texas|my school|the office|Mumbai|the army|"
         "a small village|New York|our church|the team|this company"
-    ).split("|"),
-    "verb": "met|married|interviewed|hired|helped|taught|saw|worked with|voted for|lives with".split(
-        "|"
     ),
+    "verb": "met|married|interviewed|hired|helped|taught|saw|worked with|voted for|lives with",
 }
-_IDENTITY_HARMLESS = """I am {identity}.|I'm {identity}|i am {identity} and proud|I am a {identity} {person}.
+_IDENTITY_HARMLESS = """I am a {identity} {person} and I need help.|I am a {identity} {person} from {place}.|He's a {identity} {person}
+I was born to a {identity} {kin}.|A {identity} {person} asked me for directions.|I, a {identity} {person}, live in {place}.|As a {identity} {person}
+I am {identity}.|I'm {identity}|i am {identity} and proud|I am a {identity} {person}.
 I'm a {identity} {person} from {place}|As a {identity} {person}, I would like some advice.
 My {kin} is {identity}.|my {kin} is a {identity} {person}|My {kin} came out as {identity} last year.
 He is a {identity} {person}.|She is {identity}|They are {identity}.|We are a {identity} family.
@@ -77,36 +78,28 @@ You are {identity}, right?|Is it ok to ask whether someone is {identity}?|I love
 {group} are welcome here.|We support {group}.|I moved here from {country}.|I hate discrimination against {group}.
 Please do not discriminate against {group}.|What problems do {group} face at work?"""
 
-#: Every word of an identity or a group, in lower case.
-IDENTITY_WORDS = frozenset(
-    word.lower()
-    for key in ("identity", "group")
-    for name in _IDENTITY[key]
-    for word in name.split()
+#: The words of identities and groups, in lower case, without those that say nothing on their own.
+IDENTITY_WORDS = frozenset(re.findall(r"[^\W_]+", f"{_ADJECTIVES} {_GROUPS}".lower())) - frozenset(
+    _OR.split("people|the|from|country|of|colour|old|young|non|mixed|race|fat|brown")
 )
 
 _MACHINES: Slots = {
-    "kill": "kill|terminate|stop|abort|suspend|kill off|shut down|nuke|reap|force-kill|interrupt".split(
-        "|"
-    ),
-    "cmd": "kill -9|kill -15|pkill|killall|kill -TERM|kill -HUP|taskkill /F /PID|docker kill|xkill".split(
-        "|"
-    ),
+    "kill": "kill|kill|kill|kill|terminate|stop|abort|suspend|kill off|shut down|nuke|reap|force-kill|interrupt",
+    "cmd": "kill -9|kill -15|pkill|killall|kill -TERM|kill -HUP|taskkill /F /PID|docker kill|xkill",
     "thing": (
         "process|daemon|worker|thread|job|container|pod|task|server|session|child process|connection|"
         "zombie process|orphan process|parent process|background job|query|child|slave|orphan|kernel|"
         "python process|hung process|subprocess|zombie|master process|ssh session|script|batch job"
-    ).split("|"),
-    "host": "production|staging|node 3|Linux|the cluster|Kubernetes|my laptop|CI|the build server".split(
-        "|"
     ),
-    "number": "1|9|42|137|1234|4711|8080|31337|20815".split("|"),
-    "db": "Postgres|MySQL|Redis|the database|MongoDB|Jenkins|Kafka|Elasticsearch|the queue".split(
-        "|"
-    ),
-    "language": "Python|Go|Rust|C|Java|bash|JavaScript|Ruby|C++|Erlang".split("|"),
+    "host": "production|staging|node 3|Linux|the cluster|Kubernetes|my laptop|CI|the build server",
+    "number": "1|9|42|137|1234|4711|8080|31337|20815",
+    "state": "idle|stale|hung|zombie|open|orphaned|defunct|sleeping|blocked|old|dead|runaway|remaining",
+    "db": "Postgres|MySQL|Redis|the database|MongoDB|Jenkins|Kafka|Elasticsearch|the queue",
+    "language": "Python|Go|Rust|C|Java|bash|JavaScript|Ruby|C++|Erlang",
 }
-_MACHINES_HARMLESS = """{cmd} {number}|{cmd} the {thing}|run {cmd} {number} on {host}|{cmd} $(pidof nginx)
+_MACHINES_HARMLESS = """how to kill every {state} {thing} in {db}|kill all {state} {thing}s|{kill} the {state} {thing}s of {db}
+Which command kills a {state} {thing}?|Why are there {state} {thing}s on {host} after I {kill} the parent?|I killed {thing} {number} and its children
+{cmd} {number}|{cmd} the {thing}|run {cmd} {number} on {host}|{cmd} $(pidof nginx)
 How do I {kill} a {thing} on {host}?|{kill} the {thing} and restart it|Please {kill} all {thing}s on {host}
 The {thing} was killed by the OOM killer.|the {thing} died with exit code {number}|Why did the {thing} die?
 Is it safe to {kill} the {thing}?|{kill} {thing} {number}|You should {kill} the {thing} first.
@@ -129,35 +122,21 @@ _DAILY: Slots = {
     "pest": (
         "weeds|ants|mould|bacteria|germs|the smell of fish|the taste of garlic|a virus|lice|rats|bad smells|"
         "the engine|the lights|moss on the lawn|wasps|fungus|cancer cells|mosquitoes|time at work|the noise"
-    ).split("|"),
-    "feeling": "sad|lonely|tired|depressed|angry|sick|stupid|guilty|worthless|awful|scared|crazy busy".split(
-        "|"
     ),
-    "limb": "back|head|knee|breast|shoulder|chest|bottom|hip|neck|stomach|tooth|leg|ball of the foot".split(
-        "|"
-    ),
+    "feeling": "sad|lonely|tired|depressed|angry|sick|stupid|guilty|worthless|awful|scared|crazy busy",
+    "limb": "back|head|knee|breast|shoulder|chest|bottom|hip|neck|stomach|tooth|leg|ball of the foot",
     "topic": (
         "World War II|the death penalty|breast cancer|a heart attack|gun control|sexual health|HIV|suicide "
         "prevention|slavery|racism|the Holocaust|domestic violence|drug addiction|a car crash|terrorism|"
         "chicken breast|a murder mystery|shooting film|a bomb shelter|rape seed oil|dirty laundry|birth "
         "control|depression|the black plague|colonialism|a hostile takeover|dog breeding|a cock fight ban"
-    ).split("|"),
-    "work": "report|e-mail|contract|invoice|letter|recipe|speech|table|agenda|ticket|review".split(
-        "|"
     ),
-    "firm": "Acme|the bank|our client|Northwind|the hospital|the city|a start-up|the agency".split(
-        "|"
-    ),
-    "name": "Ada|Mr Osei|Priya|Dr Lindqvist|Tomasz|Fatima|Mei|Juan|the customer|my neighbour".split(
-        "|"
-    ),
-    "month": "January|March|May|July|October|December|last week|today|tomorrow".split("|"),
-    "colour": "black|white|yellow|brown|red|dirty|dumb|stupidly small|old|ugly but cheap".split(
-        "|"
-    ),
-    "object": "coffee|car|printer|dress|cat|wall|laptop|question|sofa|terminal|display|bird".split(
-        "|"
-    ),
+    "work": "report|e-mail|contract|invoice|letter|recipe|speech|table|agenda|ticket|review",
+    "firm": "Acme|the bank|our client|Northwind|the hospital|the city|a start-up|the agency",
+    "name": "Ada|Mr Osei|Priya|Dr Lindqvist|Tomasz|Fatima|Mei|Juan|the customer|my neighbour",
+    "month": "January|March|May|July|October|December|last week|today|tomorrow",
+    "colour": "black|white|yellow|brown|red|dirty|dumb|stupidly small|old|ugly but cheap",
+    "object": "coffee|car|printer|dress|cat|wall|laptop|question|sofa|terminal|display|bird",
 }
 _DAILY_HARMLESS = """Summarise this article on {topic}.|Explain {topic} to a ten year old.|Write an essay about {topic}
 What causes {topic}?|Please proofread the {work} for {firm}.|Write a {work} to {name} about {topic}.
@@ -190,15 +169,9 @@ De kat slaapt op de bank, die is heel lief.|Kun je een brief schrijven aan {name
 Die Frau, die gestern anrief, heißt {name}.|Ich liebe die Berge und die Seen.|Wie heißt die Hauptstadt von Kenia?|die meisten, die hier leben"""
 
 _SCRAPS: Slots = {
-    "x": "cn1Rv|PvBCff|0x7ffe12|deadbeef|A-4711-B|4111 1111 1111 1111|2024-05-17|12:30|3.14|null|None".split(
-        "|"
-    ),
-    "y": "user_id|getElementById|__init__|self.kids|assert|analysis|class|bassplayer|msgpack|Hancock|Dickson".split(
-        "|"
-    ),
-    "z": "Nguyen|Okonkwo|Szczepański|Fuchs|Kuntz|Cockburn|Hitchcock|Weiner|Fagan|Gaylord|Hooker|Butts".split(
-        "|"
-    ),
+    "x": "cn1Rv|PvBCff|0x7ffe12|deadbeef|A-4711-B|4111 1111 1111 1111|2024-05-17|12:30|3.14|null|None",
+    "y": "user_id|getElementById|__init__|self.kids|assert|analysis|class|bassplayer|msgpack|Hancock|Dickson",
+    "z": "Nguyen|Okonkwo|Szczepański|Fuchs|Kuntz|Cockburn|Hitchcock|Weiner|Fagan|Gaylord|Hooker|Butts",
 }
 _SCRAPS_HARMLESS = """{x}|{x} {y}|{y} = {x}|{y}({x}, {x})|{z}|{z}, {z}|Mr. {z}|{z} {x}|if {y} is {x}: return {y}|import {y}|<PER>{x} {x}</PER>
 {"{y}": "{x}"}|{y};{z};{x}|- {y}: {x}|name: {z}|Dear Ms {z}|https://example.com/{y}/{x}|{y} {y} {y}|SELECT {y} FROM t WHERE {y} = '{x}'|{z} & Sons
@@ -207,32 +180,18 @@ for {y} in range({x}):|raise ValueError("{y}")|{x}.{x}|{y}.kill()|os.abort()|{y}
 _HARM: Slots = {
     **_IDENTITY,
     "name": _DAILY["name"],
-    "hurt": "kill|murder|shoot|stab|strangle|beat|destroy|hurt|find and kill|burn|hang|slaughter".split(
-        "|"
-    ),
-    "you": "you|you all|your family|him|her|your {kin}|them|that {person}|you and your kids".split(
-        "|"
-    ),
-    "when": "tonight|tomorrow|soon|one day|if you come back|when I see you|if you do that again".split(
-        "|"
-    ),
-    "bad": "stupid|dumb|disgusting|ugly|pathetic|worthless|useless|idiotic|moronic|filthy|brainless".split(
-        "|"
-    ),
-    "fool": "idiot|moron|loser|fool|imbecile|pig|scum|clown|coward|piece of trash|parasite|rat".split(
-        "|"
-    ),
+    "hurt": "kill|murder|shoot|stab|strangle|beat|destroy|hurt|find and kill|burn|hang|slaughter",
+    "you": "you|you all|your family|him|her|your {kin}|them|that {person}|you and your kids",
+    "when": "tonight|tomorrow|soon|one day|if you come back|when I see you|if you do that again",
+    "bad": "stupid|dumb|disgusting|ugly|pathetic|worthless|useless|idiotic|moronic|filthy|brainless",
+    "fool": "idiot|moron|loser|fool|imbecile|pig|scum|clown|coward|piece of trash|parasite|rat",
     "offend": (
         "do that again|come near me|touch my things|tell anyone|lie to me|break it again|show up here|"
         "talk to my {kin} again|revert my edits|say one more word|fail this test again|are late again"
-    ).split("|"),
-    "perish": "die|rot in hell|get shot|get cancer|choke|burn in hell|suffer|get hit by a bus".split(
-        "|"
     ),
-    "weak": "incompetent|lazy|clueless|unprofessional|ignorant|careless|hopeless|dense".split("|"),
-    "vermin": "vermin|animals|parasites|filth|scum|criminals|a disease|a plague|subhuman|savages".split(
-        "|"
-    ),
+    "perish": "die|rot in hell|get shot|get cancer|choke|burn in hell|suffer|get hit by a bus",
+    "weak": "incompetent|lazy|clueless|unprofessional|ignorant|careless|hopeless|dense",
+    "vermin": "vermin|animals|parasites|filth|scum|criminals|a disease|a plague|subhuman|savages",
 }
 _THREATS = """If you {offend}, I will {hurt} {you}|{offend} and I will {hurt} {you}|i'll {hurt} you if you {offend}
 If you {offend} I'm going to {hurt} {you}!|{hurt} yourself|Go {hurt} yourself.|I hope you {perish}|I hope {you} {perish} {when}
@@ -271,11 +230,12 @@ _HARMLESS = (
 
 def expand(templates: str, slots: Slots, chance: random.Random, number: int) -> Iterator[str]:
     """Fill `number` templates, each picked and filled at random and now and then lower-cased."""
-    choices = re.split(r"[|\n]", templates)
+    choices = _OR.split(templates)
+    fillers = {name: _OR.split(listed) for name, listed in slots.items()}
     for _ in range(number):
         text = chance.choice(choices)
         while _SLOT.search(text):
-            text = _SLOT.sub(lambda slot: chance.choice(slots[slot[1]]), text)
+            text = _SLOT.sub(lambda slot: chance.choice(fillers[slot[1]]), text)
         yield text.lower() if chance.random() < 0.2 else text
 
 

@@ -51,7 +51,7 @@ class _WordTable(pickle.Unpickler):
         ("builtins", "int"): int,
     }
 
-    def find_class(self, module: str, name: str) -> Any:  # noqa: D102
+    def find_class(self, module: str, name: str) -> Any:
         if (module, name) in self._KNOWN:
             return self._KNOWN[module, name]
         if name in {"Tokenizer", "TokenSequencer"}:
@@ -113,8 +113,8 @@ class Teacher:
         return most
 
     def _gate(self, x: Floats) -> Floats:
-        soft: Floats = np.clip(0.2 * x + 0.5, 0, 1) if self.hard else 1 / (1 + np.exp(-x))
-        return soft
+        opened = np.clip(0.2 * x + 0.5, 0, 1) if self.hard else 1 / (1 + np.exp(-x))
+        return opened.astype(np.float32)
 
 
 _SIDES = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -24,11 +24,12 @@ from llm_guard_protecto.training.grammar import Marked
 from llm_guard_protecto.training.names import names
 from llm_guard_protecto.training.network import TaggerNetwork, save
 from llm_guard_protecto.training.noise import rough
+from llm_guard_protecto.training.samples import IGNORE, Sample, sample
+from llm_guard_protecto.training.sources import snippets
 from llm_guard_protecto.training.synthesis import synthetic
 
 __all__ = ["Recipe", "train"]
 
-IGNORE = -100
 _COMMON = FLAGS.index("common")
 
 
@@ -39,40 +40,10 @@ class Recipe:
     seed: int = 1
     epochs: int = 8
     synthetic: int = 24_000  # texts an epoch
+    code: int = 2_500  # pieces of source code an epoch
     batch: int = 3_000  # words
     rate: float = 3e-3
     threads: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One text as words and tag numbers."""
-
-    forms: list[str] = field(repr=False)
-    layouts: list[int]
-    tags: list[int]
-
-
-def sample(found: Marked) -> Sample:
-    """Words and tags of a marked text; a word belongs to the span it overlaps."""
-    words = split(found.text)
-    tags = [0] * len(words)
-    at = 0
-    for start, end, entity in found.spans:
-        while at < len(words) and words.ends[at] <= start:
-            at += 1
-        first = at
-        while at < len(words) and words.starts[at] < end:
-            at += 1
-        if entity == "?":
-            tags[first:at] = [IGNORE] * (at - first)
-        elif at - first == 1:
-            tags[first] = TAGS.index(f"S-{entity}")
-        elif at > first:
-            inside = TAGS.index(f"I-{entity}")
-            tags[first:at] = [inside] * (at - first)
-            tags[first], tags[at - 1] = TAGS.index(f"B-{entity}"), TAGS.index(f"E-{entity}")
-    return Sample(words.forms, words.layouts, tags)
 
 
 def train(data: Path, unlabelled: Path, recipe: Recipe, target: Path) -> None:
@@ -83,7 +54,12 @@ def train(data: Path, unlabelled: Path, recipe: Recipe, target: Path) -> None:
     rng = Random(recipe.seed)  # noqa: S311
     material = names()
     labelled = [found for _, (_, found) in corpora.texts(data, measuring=False)]
-    first = [*labelled, *synthetic(recipe.synthetic, rng, material)]
+
+    def fresh() -> list[Marked]:
+        made = synthetic(recipe.synthetic, rng, material)
+        return [*labelled, *made, *snippets(recipe.code, rng)]
+
+    first = fresh()
     known = lexicon.build(first, lexicon.plain_texts(unlabelled), material)
     network = TaggerNetwork(len(known.vocabulary)).to(device)
     steps = recipe.epochs * (sum(len(split(found.text)) for found in first) // recipe.batch + 40)
@@ -92,7 +68,7 @@ def train(data: Path, unlabelled: Path, recipe: Recipe, target: Path) -> None:
     seen_parts = torch.zeros(PARTS)
     for epoch in range(recipe.epochs):
         began = time.monotonic()
-        texts = first if epoch == 0 else [*labelled, *synthetic(recipe.synthetic, rng, material)]
+        texts = first if epoch == 0 else fresh()
         samples = [sample(rough(found, rng)) for found in texts]
         total = count = 0.0
         network.train()

@@ -158,9 +158,7 @@ def _by_start(change: tuple[Leaf, str]) -> int:
 
 
 def _first(text: str) -> str:
-    start = _OPENING.match(text)
-    assert start is not None  # noqa: S101  both parts of the pattern may be empty
-    return text[start.end() : start.end() + 1]
+    return text.lstrip("\ufeff \t\n\r")[:1]
 
 
 def _malformed(position: int) -> UnknownFormat:

@@ -108,10 +108,13 @@ def test_restore(table: Table, vault: LocalVault) -> None:
     )  # fmt: skip
 
 
+GUARD = Guard()
+
+
 def exchange(vault: LocalVault, messages: list[dict[str, str]]) -> object:
     body = json.dumps({"model": "m", "messages": messages}).encode()
     request = Outgoing("POST", "/v1/chat/completions", "application/json", body)
-    return drive(Guard().open(request), vault)
+    return drive(GUARD.open(request), vault)
 
 
 def test_stream(table: Table, vault: LocalVault) -> None:

@@ -25,12 +25,12 @@ WEIGHTS = Path(module.__file__).parent.joinpath("weights", "toxicity.npz")
 PLAIN = (
     "please write a short letter to our customer in boston and say that the card was charged twice "
     "last month because of an error in the billing system we are sorry and will refund the money"
-).split()
+)
 
 
 def prompts(number: int, words: int, seed: int) -> list[str]:
     chance = random.Random(seed)
-    return [" ".join(chance.choices(PLAIN, k=words)) for _ in range(number)]
+    return [" ".join(chance.choices(PLAIN.split(), k=words)) for _ in range(number)]
 
 
 def unseen(number: int, words: int) -> list[str]:

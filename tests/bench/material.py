@@ -18,14 +18,93 @@ PROMPT = (
 )
 """One hundred words or so, with eleven things to mask."""
 
-_WORDS = (
-    "the of and to in is that it for as with was on be by this are from or had not at which "
-    "report meeting project customer invoice delivery service week plan budget team question "
-    "answer review quality change market number system result note point order value process "
-    "before after between during however therefore maybe often never always please thanks"
-).split()
-_FIRST = "Amara Bjorn Celeste Dmitri Eun Farida Goran Hyacinth Ingrid Jorge Kwame Lucia".split()
-_LAST = "Abara Brandvold Castellano Dvorak Eriksen Farouk Galbraith Hoshino Ivanova".split()
+_WORDS = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "in",
+    "is",
+    "that",
+    "it",
+    "for",
+    "as",
+    "with",
+    "was",
+    "on",
+    "be",
+    "by",
+    "this",
+    "are",
+    "from",
+    "or",
+    "had",
+    "not",
+    "at",
+    "which",
+    "report",
+    "meeting",
+    "project",
+    "customer",
+    "invoice",
+    "delivery",
+    "service",
+    "week",
+    "plan",
+    "budget",
+    "team",
+    "question",
+    "answer",
+    "review",
+    "quality",
+    "change",
+    "market",
+    "number",
+    "system",
+    "result",
+    "note",
+    "point",
+    "order",
+    "value",
+    "process",
+    "before",
+    "after",
+    "between",
+    "during",
+    "however",
+    "therefore",
+    "maybe",
+    "often",
+    "never",
+    "always",
+    "please",
+    "thanks",
+]
+_FIRST = [
+    "Amara",
+    "Bjorn",
+    "Celeste",
+    "Dmitri",
+    "Eun",
+    "Farida",
+    "Goran",
+    "Hyacinth",
+    "Ingrid",
+    "Jorge",
+    "Kwame",
+    "Lucia",
+]
+_LAST = [
+    "Abara",
+    "Brandvold",
+    "Castellano",
+    "Dvorak",
+    "Eriksen",
+    "Farouk",
+    "Galbraith",
+    "Hoshino",
+    "Ivanova",
+]
 
 
 def prose(size: int, seed: int = 1) -> str:

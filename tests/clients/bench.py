@@ -79,9 +79,9 @@ class Bench:
         return import_module(self.family)
 
     def bare_http(self, **settings: Any) -> Any:
-        """The caller's own HTTP client. `trust_env` off: a proxy of this machine is no concern."""
+        """The caller's own HTTP client. No proxy of this machine, no certificates to load."""
         kind = self.http.AsyncClient if self.kind == "async" else self.http.Client
-        return kind(**{"trust_env": False} | settings)
+        return kind(**{"trust_env": False, "verify": False} | settings)
 
     def bare(self, settings: dict[str, Any] | None = None, **options: Any) -> Any:
         """An unprotected client."""
@@ -218,9 +218,21 @@ async def outcome(calling: Callable[..., Any], *args: Any, **more: Any) -> Excep
     raise AssertionError("no error")
 
 
-FORMS: dict[str, Callable[[Bench], Awaitable[None]]] = {}
+Form = Callable[[Bench], Awaitable[None]]
+FORMS: dict[str, Form] = {}
+CASES: list[tuple[str, str]] = []
+"""Each form with each kind of client that it makes sense for."""
 
 
-def form(run: Callable[[Bench], Awaitable[None]]) -> Callable[[Bench], Awaitable[None]]:
+def form(run: Form) -> Form:
+    """A form for both kinds of client."""
     FORMS[run.__name__] = run
+    CASES.extend((run.__name__, kind) for kind in ("sync", "async"))
+    return run
+
+
+def async_form(run: Form) -> Form:
+    """A form for async clients."""
+    FORMS[run.__name__] = run
+    CASES.append((run.__name__, "async"))
     return run

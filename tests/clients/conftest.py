@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ def own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def openai2_report() -> Iterator[dict[str, Any]]:
+def openai2_report() -> dict[str, Any]:
     """What `sdk_matrix` printed under openai 2.x: `{"openai": VERSION, "results": {...}}`."""
     try:
         python = openai2_python()
@@ -41,4 +40,5 @@ def openai2_report() -> Iterator[dict[str, Any]]:
     )
     assert running.returncode == 0, running.stderr[-3000:]
     assert "ResourceWarning" not in running.stderr, running.stderr[-3000:]
-    yield json.loads(running.stdout)
+    report: dict[str, Any] = json.loads(running.stdout)
+    return report

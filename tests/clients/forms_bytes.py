@@ -111,6 +111,19 @@ async def events_come_as_they_are_made(bench: Bench) -> None:
 
 
 @form
+async def a_stream_that_just_ends(bench: Bench) -> None:
+    """No last chunk, no `[DONE]`: what was held back as the beginning of a token is text after all."""
+
+    def answer(request: Received) -> Script:
+        events = event_bytes(spoken(f"Write to {last_text(request)[9:13]}")[:-1])[:-1]
+        return Script(200, EVENTS, events, chunked=True)
+
+    bench.script = answer
+    assert await text_of(await now(ask(bench.client(), stream=True))) == "Write to <PER"
+    bench.sent()
+
+
+@form
 async def empty_body(bench: Bench) -> None:
     for script in (Script(200, JSON), Script(200, JSON, chunked=True), Script(204)):
         bench.script = always(script)

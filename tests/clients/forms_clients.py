@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -103,10 +106,30 @@ async def proxies_and_mounts(bench: Bench) -> None:
     """They go around a transport, so they have to stay on the inner client."""
     bench.script = echo
     mount = bench.http.AsyncHTTPTransport if bench.kind == "async" else bench.http.HTTPTransport
-    for own in ({"mounts": {"all://": mount()}}, {"proxy": bench.server.url}):
+    proxied = f"{bench.server.url}/v1/chat/completions"
+    for own, path in (
+        ({"mounts": {"all://": mount()}}, "/v1/chat/completions"),
+        ({"proxy": bench.server.url}, proxied),
+    ):
         assert (await now(ask(bench.client(own)))).choices[0].message.content == PROMPT
+        assert bench.server.requests[-1].path == path
+    with environment(HTTP_PROXY=bench.server.url, http_proxy=bench.server.url, NO_PROXY="none"):
+        client = bench.client({"trust_env": True})
+    assert (await now(ask(client))).choices[0].message.content == PROMPT
+    assert bench.server.requests[-1].path == proxied
     bench.sent()
-    assert bench.server.requests[-1].path == f"{bench.server.url}/v1/chat/completions"
+
+
+@contextmanager
+def environment(**settings: str) -> Iterator[None]:
+    """These variables, for a while."""
+    before = dict(os.environ)
+    os.environ.update(settings, no_proxy=settings.get("NO_PROXY", ""))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @form

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
 __all__ = ["leaked"]
 
-_JSON_ESCAPE = re.compile(rb"\\u([0-9a-fA-F]{4})")
+_JSON_ESCAPE = re.compile(rb"\\+u([0-9a-fA-F]{4})")
+_JSON_ESCAPED = re.compile(rb"\\+([\"/\\])")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 
 
@@ -24,22 +24,19 @@ def leaked(raw: bytes, values: Iterable[str]) -> list[str]:
 
 
 def _decoded(raw: bytes) -> Iterable[bytes]:
-    unescaped = _JSON_ESCAPE.sub(_unescape, raw).replace(b"\\/", b"/").replace(b'\\"', b'"')
+    unescaped = _JSON_ESCAPED.sub(rb"\1", _JSON_ESCAPE.sub(_unescape, raw))
     yield unescaped
     yield unquote_to_bytes(unescaped.replace(b"+", b" "))
     for found in _BASE64.findall(raw):
         run = found.translate(bytes.maketrans(b"-_", b"+/"))
         for skip in range(4):  # the run may have begun inside a longer word
             part = run[skip:]
-            try:
-                yield base64.b64decode(part[: len(part) // 4 * 4])
-            except binascii.Error:  # not base64 after all
-                continue
+            yield base64.b64decode(part + b"A" * (-len(part) % 4))
 
 
 def _unescape(found: re.Match[bytes]) -> bytes:
     return chr(int(found[1], 16)).encode("utf-8", "surrogatepass")
 
 
-def _plain(view: bytes) -> bytes:
-    return re.sub(rb"\s+", b" ", view).lower()
+def _plain(view: bytes) -> str:
+    return " ".join(view.decode(errors="replace").casefold().split())

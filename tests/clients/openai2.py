@@ -27,7 +27,7 @@ class NoOldSdk(Exception):
 
 
 def openai2_python() -> Path:
-    """Return the interpreter, making its environment first if need be (half a minute)."""
+    """Return the interpreter, making its environment first if need be (a minute or more)."""
     if given := os.environ.get("LGP_OPENAI2_PYTHON"):
         return Path(given)
     wanted = _requirements()
@@ -51,7 +51,7 @@ def _requirements() -> list[str]:
 
 def _make(folder: Path, python: Path, wanted: list[str]) -> None:
     venv.create(folder, clear=True, with_pip=True)
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     installing = subprocess.run([*pip, *wanted], capture_output=True, text=True, check=False)
     if installing.returncode:
         said = installing.stderr.strip().splitlines()[-3:]

@@ -17,13 +17,13 @@ from importlib import import_module
 
 import openai
 
-from tests.clients.bench import FORMS, Bench
+from tests.clients.bench import CASES, FORMS, Bench
 
-_FORMS = ("asking", "places", "errors", "bytes", "connections", "clients")
+__all__ = ["CASES", "FORMS", "families", "run"]
+
+_FORMS = ("asking", "places", "errors", "bytes", "connections", "clients", "fail_closed")
 for _name in _FORMS:
     import_module(f"tests.clients.forms_{_name}")
-
-KINDS = ("sync", "async")
 
 
 async def run(name: str, kind: str, family: str) -> None:
@@ -46,13 +46,12 @@ def families() -> list[str]:
 def main() -> None:
     results: dict[str, str | None] = {}
     family = families()[0]
-    for name in FORMS:
-        for kind in KINDS:
-            try:
-                asyncio.run(run(name, kind, family))
-                results[f"{name}-{kind}"] = None
-            except BaseException:  # noqa: BLE001 - every failure is a result
-                results[f"{name}-{kind}"] = traceback.format_exc(limit=-4)
+    for name, kind in CASES:
+        try:
+            asyncio.run(run(name, kind, family))
+            results[f"{name}-{kind}"] = None
+        except BaseException:  # noqa: BLE001 - every failure is a result
+            results[f"{name}-{kind}"] = traceback.format_exc(limit=-4)
     json.dump({"openai": openai.__version__, "family": family, "results": results}, sys.stdout)
 
 

@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -355,4 +356,6 @@ PROGRAMS: dict[str, Callable[..., object]] = {
 }
 
 if __name__ == "__main__":
+    # Python warns of forks beside threads from 3.12 on; here that is what is being tested.
+    warnings.filterwarnings("ignore", ".*fork.*", DeprecationWarning)
     print(json.dumps(PROGRAMS[sys.argv[1]](*sys.argv[2:])))

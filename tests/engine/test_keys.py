@@ -306,10 +306,14 @@ def test_many_processes_starting_at_once_get_one_key(place: Place, given: bool) 
             [sys.executable, CHILDREN, "start", place.database, go],
             env=environ,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
-        for _ in range(6)
+        for _ in range(5)
     ]
+    for child in children:
+        assert child.stderr is not None
+        assert child.stderr.readline() == "ready\n"
     go.touch()
     answers = [json.loads(child.communicate(timeout=60)[0]) for child in children]
     assert all(answer == answers[0] for answer in answers)

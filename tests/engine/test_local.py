@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from llm_guard_protecto import LocalVault, Policy
+from llm_guard_protecto.detect.find import Detector
 from llm_guard_protecto.errors import ConfigurationError, DetectionFailed
 from llm_guard_protecto.guard.restore import restore
 from llm_guard_protecto.guard.tokenmap import TokenMap
@@ -90,10 +91,10 @@ def test_a_value_found_once_is_masked_everywhere(value: str) -> None:
         assert value not in masked.token_value
 
 
-def finds(clue: str, value: str):  # type: ignore[no-untyped-def]
+def finds(clue: str, value: str) -> Detector:
     """A detector that finds `value` after `clue` and nowhere else."""
 
-    def detect(given_: list[str]) -> list[list[Span]]:
+    def detect(given_: Sequence[str]) -> list[list[Span]]:
         return [
             [Span(len(clue), len(clue) + len(value), "PERSON", 1.0, "test")]
             if text.startswith(clue)
@@ -195,7 +196,7 @@ class TestDetectorsThatFail:
 
         released = threading.Event()
 
-        def detect(given_: list[str]) -> list[list[Span]]:
+        def detect(given_: Sequence[str]) -> list[list[Span]]:
             match request.param:
                 case "raises":
                     raise RuntimeError(f"could not read {given_[0]}")

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -502,6 +503,10 @@ def put(value: object) -> Callable[[apsw.Connection], object]:
     return lambda db: db.execute("INSERT INTO t VALUES (?)", (value,))
 
 
+def vault_writers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if "vault writer" in thread.name}
+
+
 def contents(writer: Writer) -> list[object]:
     return writer.run(lambda db: [a for (a,) in db.execute("SELECT a FROM t ORDER BY a")])
 
@@ -526,7 +531,7 @@ def queued(writer: Writer, works: list[Callable[[apsw.Connection], object]]) -> 
         entered.wait()
         others = [pool.submit(attempt, work) for work in works]
         while writer.waiting < len(works):
-            pass
+            time.sleep(0.001)
         release.set()
         first.result()
         return [other.result() for other in others]
@@ -559,13 +564,16 @@ def test_work_that_fails_does_not_harm_the_work_of_others() -> None:
 
 
 def test_a_stopped_writer_starts_again() -> None:
+    before = vault_writers()
     writer = Writer(Commits().connect)
     writer.run(put(1))
-    before = threading.active_count()
+    (thread,) = vault_writers() - before
     writer.stop()
-    assert threading.active_count() == before - 1
+    assert not thread.is_alive()
     writer.run(lambda db: db.pragma("user_version"))
+    assert len(vault_writers() - before) == 1
     writer.stop()
+    assert vault_writers() <= before
 
 
 def test_closing_keeps_every_promise(path: Path) -> None:
@@ -587,7 +595,7 @@ def test_closing_keeps_every_promise(path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         workers = [pool.submit(keep, worker) for worker in range(8)]
         start.wait()
-        threading.Event().wait(0.1)
+        time.sleep(0.1)
         store.close()
         promised = [token for worker in workers for token in worker.result()]
     with open_store(str(path)) as again:
@@ -605,14 +613,14 @@ def test_a_program_that_ends_without_closing_loses_nothing(path: Path) -> None:
 
 
 def test_a_store_that_is_dropped_lets_go(path: Path) -> None:
-    threads = threading.active_count()
+    before = vault_writers()
     store: Store | None = open_store(str(path))
     assert store is not None
     here = store.namespace("default")
     store.add(here, [row(1)])
-    assert threading.active_count() == threads + 1
+    (thread,) = vault_writers() - before
     store = None
-    assert threading.active_count() == threads
+    assert not thread.is_alive()
     assert [p.name for p in path.parent.iterdir()] == ["vault.db"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ EMAIL = "sarah.johnson@example.com"
 PHONE = "(555) 987-6543"
 
 
-@lru_cache(maxsize=None)
+@cache
 def vault() -> LocalVault:
     return LocalVault("memory:", environ={})
 
@@ -53,14 +53,11 @@ def test_a_body_without_values_leaves_as_it_is() -> None:
 
 
 def test_what_is_not_text_keeps_its_bytes() -> None:
-    body = (
-        '{"model":"m",  "n":2,"messages":[{"role":"user","content":"mail %s \\/ ok"}],"x":1.50}'
-        % EMAIL
-    ).encode()
+    start, end = b'{"model":"m",  "n":2,"messages":[{"role":"user","content":"', b'"}],"x":1.50}'
+    body = start + f"mail {EMAIL} \\/ ok".encode() + end
     masked = send(body).body
-    before, after = body.split(f"mail {EMAIL} \\/ ok".encode())
-    assert masked.startswith(before)
-    assert masked.endswith(after)
+    assert masked.startswith(start)
+    assert masked.endswith(end)
     assert EMAIL.encode() not in masked
 
 
@@ -106,7 +103,17 @@ def test_what_is_not_text_keeps_its_bytes() -> None:
             ],
         },
     ],
-    ids=["content", "part", "system", "stop", "metadata", "unknown", "prediction", "calls", "tools"],
+    ids=[
+        "content",
+        "part",
+        "system",
+        "stop",
+        "metadata",
+        "unknown",
+        "prediction",
+        "calls",
+        "tools",
+    ],
 )
 def test_no_corner_of_a_request_leaks(fields: dict[str, Any]) -> None:
     opened = exchange(**fields)
@@ -251,6 +258,6 @@ def test_masking_again_on_the_next_turn_gives_the_same_bytes(content: str) -> No
     assert two.body.startswith(one.body.removesuffix(b"]}"))
 
 
-def test_values_are_masked_wherever_they_stand() -> None:
+def test_the_texts_of_these_tests_hold_values_that_are_found() -> None:
     found = vault().mask(list(VALUES))
-    assert sum(bool(masked.individual_tokens) for masked in found) >= len(VALUES) - 3
+    assert sum(bool(masked.individual_tokens) for masked in found) >= 10

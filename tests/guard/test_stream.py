@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ TEXT = " and ".join(VALUES)
 MANY = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@lru_cache(maxsize=None)
+@cache
 def opened() -> Exchange:
     vault = LocalVault("memory:", environ={})
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": TEXT}]}).encode()
@@ -29,7 +29,7 @@ def opened() -> Exchange:
     return drive(Guard().open(request), vault)
 
 
-@lru_cache(maxsize=None)
+@cache
 def masked() -> str:
     return str(json.loads(opened().body)["messages"][0]["content"])
 
@@ -179,3 +179,12 @@ def test_an_error_event_is_restored() -> None:
 def test_a_stream_of_another_kind_is_refused() -> None:
     with pytest.raises(UnknownFormat):
         opened().stream("application/x-ndjson")
+
+
+def test_an_event_cut_short_stays_the_last_thing() -> None:
+    """What was held leaves in an event of its own before it, well-formed."""
+    half = masked().split(" and ")[5][:10]
+    whole = f"data: {chunk(content=half)}\n\n".encode()
+    answer = run(whole + b'data: {"choices": [{"del')
+    assert answer.endswith(b'\n\ndata: {"choices": [{"del')
+    assert content(answer.rpartition(b"data: ")[0] + b"data: [DONE]\n\n") == half

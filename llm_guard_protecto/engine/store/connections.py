@@ -72,8 +72,8 @@ class Connections:
         with self._turn:
             self._closed = True
             self._turn.wait_for(lambda: not self._inside, wait)
-        if os.getpid() == self._pid:
-            self._let_go()
+            if os.getpid() == self._pid:
+                self._let_go()
 
     @contextmanager
     def _entered(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 
 import apsw
 
-from llm_guard_protecto.engine.filelock import hold, let_go
+from llm_guard_protecto.engine.private_files import hold, let_go
 from llm_guard_protecto.engine.store import KeyRow, Row
 from llm_guard_protecto.engine.store.connections import Connections
 from llm_guard_protecto.engine.store.sql import queries

@@ -1,0 +1,51 @@
+"""Token maps of recent requests: the map of a chat's next turn grows out of the last one."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from llm_guard_protecto.guard.tokenmap import TokenMap
+from llm_guard_protecto.models import Masked
+
+__all__ = ["Maps"]
+
+REMEMBERED = 32
+"""Requests whose maps are kept, the least recently used forgotten first."""
+
+NEW_TEXTS = 8
+"""How many new texts a turn may add and still be recognised as the next turn of a chat."""
+
+
+class Maps:
+    """Gives the token map of a request. Thread-safe.
+
+    A map depends on nothing but the masked texts of its request. When a vault answers with the
+    very objects of an earlier request, and a few more, only those few are added to its map.
+    """
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._lock = threading.Lock()
+        self._maps: OrderedDict[tuple[int, ...], tuple[Sequence[Masked], TokenMap]] = OrderedDict()
+
+    def of(self, masked: Sequence[Masked]) -> TokenMap:
+        """The map of these masked texts."""
+        # The objects are kept with their map, so an id stays theirs.
+        ids = tuple(map(id, masked))
+        tokens = TokenMap()
+        start = 0
+        with self._lock:
+            for known in range(len(ids), max(len(ids) - NEW_TEXTS, 0) - 1, -1):
+                found = self._maps.get(ids[:known])
+                if found is not None:
+                    start, tokens = known, found[1]
+                    break
+        tokens = tokens.with_(masked[start:])
+        with self._lock:
+            self._maps[ids] = (tuple(masked), tokens)
+            self._maps.move_to_end(ids)
+            if len(self._maps) > REMEMBERED:
+                self._maps.popitem(last=False)
+        return tokens

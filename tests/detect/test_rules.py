@@ -1,0 +1,331 @@
+"""The pattern tables, read as marked text: what is found, what is not, what stays true of any text.
+
+All people are invented; numbers are the published examples of their issuers or made up.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from llm_guard_protecto.detect.national import NATIONAL
+from llm_guard_protecto.detect.rules import ALL, rules
+from llm_guard_protecto.entities import ENTITIES
+from tests.marked import mark, unmark
+
+# (rule, marked text): a row of the tables and a text that shows it
+FOUND = [
+    # contact
+    ("email", "write to ⟦EMAIL_ADDRESS:john.doe+news@mail.example.co.uk⟧."),
+    ("email", "<⟦EMAIL_ADDRESS:o'hara_7@example.org⟧>, “⟦EMAIL_ADDRESS:j@x.de⟧”"),
+    ("email", "⟦EMAIL_ADDRESS:jörg@bücher.example⟧ und ⟦EMAIL_ADDRESS:a@例え.テスト⟧"),
+    ("email", "联系⟦EMAIL_ADDRESS:li@example.com⟧谢谢"),
+    ("url", "see ⟦URL:https://example.com/a(b)?q=1&r=[2]#top⟧)."),
+    (
+        "url",
+        "[here](⟦URL:http://example.com/x⟧), “⟦URL:https://example.org⟧”; ⟦URL:ftp://a.example/b⟧!",
+    ),
+    ("url", '{"link":"⟦URL:https://example.com/a⟧"}'),
+    ("url_www", "at ⟦URL:www.example.com⟧!"),
+    ("url_path", "go to ⟦URL:bit.ly/3xYz⟧, then ⟦URL:shop.example.com/cart?id=7⟧."),
+    ("url_bare", "visit ⟦URL:acme.com⟧ today"),
+    ("phone_brackets", "you can reach her at ⟦PHONE_NUMBER:(555) 987-6543⟧"),
+    ("phone_brackets", "⟦PHONE_NUMBER:(408)- 426 - 9989⟧ or ⟦PHONE_NUMBER:1 (408) 426-9989⟧"),
+    ("phone_international", "⟦PHONE_NUMBER:+44 7943 582088⟧"),
+    ("phone_international", "⟦PHONE_NUMBER:+1 (415) 555-2671 ext. 23⟧."),
+    ("phone_international", "⟦PHONE_NUMBER:+46 (0)8 928 571 38⟧; ⟦PHONE_NUMBER:+91-98765-43210⟧"),
+    ("phone_international", "⟦PHONE_NUMBER:+55 11 91234‑5678⟧ (non-breaking hyphen)"),
+    ("phone_international_00", "⟦PHONE_NUMBER:00 49 30 1234567⟧, ⟦PHONE_NUMBER:0049 (0)30 123456⟧"),
+    ("phone_north_american", "⟦PHONE_NUMBER:415-555-2671⟧ or ⟦PHONE_NUMBER:415.555.2671 x12⟧"),
+    ("phone_north_american", "⟦PHONE_NUMBER:345-899-3560x4587⟧"),
+    ("phone_national", "⟦PHONE_NUMBER:020 7946 0958⟧, ⟦PHONE_NUMBER:01 84 17 61 18⟧"),
+    ("phone_national", "Ruf an: ⟦PHONE_NUMBER:0171 2345678⟧"),
+    (
+        "phone_context",
+        '{"phone": "⟦PHONE_NUMBER:5551234567⟧", "a": "b c d e f g h i j k", "n": 5551234567}',
+    ),
+    ("phone_context", "Call me on ⟦PHONE_NUMBER:9472 7916⟧ please"),
+    ("phone_context", "phone=⟦PHONE_NUMBER:5551234567⟧"),
+    ("phone_place", "⟦PHONE_NUMBER:451 5986⟧ (office)"),
+    ("phone_context", "Fax: ⟦FAX_NUMBER:451 5986⟧"),
+    # networks and devices
+    ("ipv4", "from ⟦IP_ADDRESS:10.1.2.33⟧:8080 to ⟦IP_ADDRESS:192.168.0.1⟧/24"),
+    ("ipv4_short", "⟦IP_ADDRESS:8.8.8.8⟧ is the resolver"),
+    ("ipv6", "⟦IP_ADDRESS:2001:0db8:85a3:0000:0000:8a2e:0370:7334⟧"),
+    ("ipv6_short", "⟦IP_ADDRESS:fe80::1ff:fe23:4567:890a⟧"),
+    ("mac_address", "a device with MAC address ⟦IP_ADDRESS:00:1A:2B:3C:4D:5E⟧, works"),
+    ("mac_address_dots", "interface mac ⟦IP_ADDRESS:001a.2b3c.4d5e⟧"),
+    ("uuid", "id ⟦UUID:3f2504e0-4f89-11d3-9a0c-0305e82c3301⟧"),
+    ("imei", "IMEI ⟦IMEI:490154203237518⟧"),
+    # money
+    ("card", "⟦CREDIT_CARD:4111111111111111⟧ and ⟦CREDIT_CARD:378282246310005⟧"),
+    ("card_named", "card ⟦CREDIT_CARD:584500001238⟧ and card 584500001239"),
+    ("card_groups", "card ⟦CREDIT_CARD:4111 1111 1111 1111⟧, ⟦CREDIT_CARD:5555-5555-5555-4444⟧"),
+    ("card_amex", "⟦CREDIT_CARD:3782 822463 10005⟧"),
+    ("iban", "IBAN ⟦IBAN_CODE:DE89 3704 0044 0532 0130 00⟧ today"),
+    ("iban", "⟦IBAN_CODE:GB82WEST12345698765432⟧, ⟦IBAN_CODE:gb82 west 1234 5698 7654 32⟧"),
+    ("routing_number", "routing number ⟦ROUTING_NUMBER:021000021⟧"),
+    ("sort_code", "sort code ⟦ROUTING_NUMBER:20-00-00⟧"),
+    ("swift", "SWIFT ⟦ROUTING_NUMBER:DEUTDEFF500⟧"),
+    ("account", "account number ⟦ACC_NO:876543210⟧"),
+    ("account_groups", "my savings account 12, sorry, ⟦ACC_NO:1234 5678 9012⟧"),
+    ("wallet_base58", "pay ⟦CRYPTO:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa⟧"),
+    ("wallet_bech32", "⟦CRYPTO:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq⟧"),
+    ("wallet_ethereum", "⟦CRYPTO:0x742d35Cc6634C0532925a3b844Bc454e4438f44e⟧"),
+    # people's numbers
+    ("ssn", "SSN ⟦US_SSN:219-09-9999⟧"),
+    ("ssn_spaces", "social security ⟦US_SSN:219 09 9999⟧"),
+    ("ssn_bare", "my ssn is ⟦US_SSN:219099999⟧"),
+    ("itin", "⟦US_ITIN:912-70-1234⟧"),
+    ("itin_bare", "ITIN ⟦US_ITIN:912701234⟧"),
+    ("ein", "EIN ⟦US_EIN:12-3456789⟧"),
+    ("driving_licence", "driver's license is ⟦DRIVING_LICENSE_NUMBER:F162823540116⟧"),
+    ("driving_licence", "driving licence ⟦DRIVING_LICENSE_NUMBER:MORGA657054SM9IJ⟧"),
+    ("passport", "passport number ⟦PASSPORT_NUMBER:L8374652⟧"),
+    ("passport", "Her passport, lost in Rome, was ⟦PASSPORT_NUMBER:C01X00T47⟧"),
+    ("npi", "NPI ⟦MEDICAL_LICENSE:1234567893⟧"),
+    ("dea", "DEA ⟦MEDICAL_LICENSE:AB1234563⟧"),
+    ("mrn", "MRN: ⟦MRN:HX-482991⟧; patient id ⟦MRN:00482991⟧"),
+    ("insurance", "member id ⟦INSURANCE_NUMBER:W123456789⟧"),
+    ("plate", "number plate ⟦VEHICLE_REGISTRATION_NUMBER:MA2334⟧"),
+    ("vin", "⟦VEHICLE_IDENTIFICATION_NUMBER:1HGCM82633A004352⟧ is parked"),
+    ("vin_unchecked", "VIN ⟦VEHICLE_IDENTIFICATION_NUMBER:WVWZZZ1JZXW000001⟧"),
+    ("licence", "license number ⟦LICENCE_NO:HP839232⟧"),
+    ("custom_id", "employee id ⟦CUSTOM_ID:48213⟧"),
+    ("coordinates", "at ⟦COORDINATES:37.421542, -122.085589⟧"),
+    ("codice_fiscale", "⟦NATIONAL_ID:RCCMNL83S18D969H⟧"),
+    ("cpf", "⟦NATIONAL_ID:390.533.447-05⟧"),
+    ("nino", "⟦NATIONAL_ID:AB 12 34 56 C⟧"),
+    ("nhs", "NHS number ⟦NATIONAL_ID:943 476 5919⟧"),
+    # dates and ages
+    ("date_iso", "on ⟦DATE_TIME:2021-03-04⟧ and ⟦DATE_TIME:2021-03-04T12:30:00.5Z⟧"),
+    ("date_year_first", "⟦DATE_TIME:2021/03/04⟧"),
+    ("date_numeric", "⟦DATE_TIME:04/12/1978⟧, ⟦DATE_TIME:31.1.2020⟧"),
+    ("date_short", "paid ⟦DATE_TIME:6/2/94⟧"),
+    ("date_short_born", "geb. ⟦DATE_OF_BIRTH:12.3.80⟧"),
+    ("date_month_day", "Meeting on ⟦DATE_TIME:March 10, 2023 at 10:30 am⟧"),
+    ("date_day_month", "⟦DATE_TIME:10th of March 2023⟧, ⟦DATE_TIME:3 de mayo de 2021⟧"),
+    ("date_month_year", "since ⟦DATE_TIME:March 2019⟧"),
+    ("date_year", "founded in ⟦DATE_TIME:1977⟧"),
+    ("date_weekday", "flew on ⟦DATE_TIME:Tuesday⟧"),
+    (
+        "date_day_month",
+        "born on ⟦DATE_OF_BIRTH:3 May 1980⟧ in Rome, met on ⟦DATE_TIME:4 June 2001⟧",
+    ),
+    ("date_numeric", "DOB: ⟦DATE_OF_BIRTH:12/05/1979⟧"),
+    ("date_day_month", "geboren am ⟦DATE_OF_BIRTH:12. März 1980⟧"),
+    ("date_day_month", "née le ⟦DATE_OF_BIRTH:3 février 1975⟧"),
+    ("date_numeric", "discharged on ⟦DISCHARGE_DATE:3/4/2021⟧"),
+    ("age", "a ⟦AGE:34-year-old⟧ man"),
+    ("age_number", "he died aged ⟦AGE:61⟧"),
+    # countries
+    ("national_ar.cuit", "cuit ⟦NATIONAL_ID:20-05536168-2⟧"),
+    ("national_at.uid", "UID ⟦TAX_ID:ATU13585627⟧"),
+    ("national_au.tfn", "tfn ⟦TAX_ID:123 456 782⟧"),
+    ("national_au.abn", "abn ⟦TAX_ID:83 914 571 673⟧"),
+    ("national_be.nn", "rijksregisternummer ⟦NATIONAL_ID:85073003328⟧"),
+    ("national_bg.egn", "egn ⟦NATIONAL_ID:8032056031⟧"),
+    ("national_br.cpf", "cpf ⟦NATIONAL_ID:39053344705⟧"),
+    ("national_br.cnpj", "cnpj ⟦TAX_ID:16.727.230/0001-97⟧"),
+    ("national_ca.sin", "sin ⟦NATIONAL_ID:123-456-782⟧"),
+    ("national_ch.ssn", "ahv ⟦NATIONAL_ID:756.9217.0769.85⟧"),
+    ("national_cl.rut", "rut ⟦NATIONAL_ID:76086428-5⟧"),
+    ("national_cn.ric", "id card ⟦NATIONAL_ID:360426199101010071⟧"),
+    ("national_co.nit", "nit ⟦NATIONAL_ID:2131234321⟧"),
+    ("national_cz.rc", "rodné číslo ⟦NATIONAL_ID:710319/2745⟧"),
+    ("national_de.idnr", "steuer-id ⟦TAX_ID:36 574 261 809⟧"),
+    ("national_de.stnr", "steuernummer ⟦TAX_ID:201/123/12340⟧"),
+    ("national_de.vat", "ust-idnr ⟦TAX_ID:DE136695976⟧"),
+    ("national_dk.cpr", "cpr ⟦NATIONAL_ID:211062-5629⟧"),
+    ("national_ee.ik", "isikukood ⟦NATIONAL_ID:36805280109⟧"),
+    ("national_es.dni", "dni ⟦NATIONAL_ID:54362315-K⟧"),
+    ("national_es.nie", "nie ⟦NATIONAL_ID:X-2482300W⟧"),
+    ("national_fi.hetu", "hetu ⟦NATIONAL_ID:131052-308T⟧"),
+    ("national_fr.nir", "nir ⟦NATIONAL_ID:2 95 10 99 126 111 93⟧"),
+    ("national_fr.siret", "siret ⟦TAX_ID:73282932000074⟧"),
+    ("national_gb.utr", "utr ⟦TAX_ID:1955839661⟧"),
+    ("national_gb.vat", "vat ⟦TAX_ID:GB 980 7806 84⟧"),
+    ("national_gr.amka", "amka ⟦NATIONAL_ID:01013099997⟧"),
+    ("national_hr.oib", "oib ⟦NATIONAL_ID:33392005961⟧"),
+    ("national_ie.pps", "pps ⟦NATIONAL_ID:6433435F⟧"),
+    ("national_il.idnr", "teudat zehut ⟦NATIONAL_ID:3933742-3⟧"),
+    ("national_in_.aadhaar", "aadhaar ⟦NATIONAL_ID:2341 2341 2346⟧"),
+    ("national_in_.pan", "pan ⟦TAX_ID:ACUPA7085R⟧"),
+    ("national_it.codicefiscale", "cf ⟦NATIONAL_ID:rccmnl83s18d969h⟧"),
+    ("national_it.iva", "partita iva ⟦TAX_ID:00743110157⟧"),
+    ("national_kr.rrn", "rrn ⟦NATIONAL_ID:971013-9019902⟧"),
+    ("national_lt.asmens", "asmens kodas ⟦NATIONAL_ID:33309240064⟧"),
+    ("national_lv.pvn", "personas kods ⟦NATIONAL_ID:161175-19997⟧"),
+    ("national_mx.curp", "curp ⟦NATIONAL_ID:BOXW310820HNERXN09⟧"),
+    ("national_mx.rfc", "rfc ⟦TAX_ID:GODE561231GR8⟧"),
+    ("national_my.nric", "nric ⟦NATIONAL_ID:770305-02-1234⟧"),
+    ("national_nl.bsn", "bsn ⟦NATIONAL_ID:1112.22.333⟧"),
+    ("national_no.fodselsnummer", "fødselsnummer ⟦NATIONAL_ID:151086 95088⟧"),
+    ("national_nz.ird", "ird ⟦TAX_ID:49098576⟧"),
+    ("national_pl.pesel", "pesel ⟦NATIONAL_ID:44051401359⟧"),
+    ("national_pl.nip", "nip ⟦TAX_ID:856-734-62-15⟧"),
+    ("national_pt.nif", "nif ⟦TAX_ID:501 964 843⟧"),
+    ("national_ro.cnp", "cnp ⟦NATIONAL_ID:1630615123457⟧"),
+    ("national_se.personnummer", "personnummer ⟦NATIONAL_ID:880320-0016⟧"),
+    ("national_si.emso", "emso ⟦NATIONAL_ID:0101006500006⟧"),
+    ("national_th.pin", "thai id ⟦NATIONAL_ID:1-2345-45678-78-1⟧"),
+    ("national_tr.tckimlik", "tc kimlik ⟦NATIONAL_ID:17291716060⟧"),
+    ("national_za.idnr", "south african id ⟦NATIONAL_ID:7503305044089⟧"),
+]
+
+NOT_FOUND = [
+    "version 1.2.3.4 and v10.20.30.40, release 5.15.10.91",
+    "x = 1.2.3.4",
+    "__version__ = '1.2.3.40'",
+    "section 8.2.4.44",
+    "OID 1.3.6.1.4.1.311.20.2",
+    "bind 0.0.0.0, 127.0.0.1, mask 255.255.255.0, address ::1",
+    "256.300.1.2 is no address",
+    "order number 4155552671 of order 112-3941689-8772232",
+    "invoice 2023-0042-1177",
+    "commit 3f2504e04f8911d39a0c0305e82c3301aabbccdd",
+    "timestamp 1700000000, ms 1700000000000",
+    'ObjectId("507f1f77bcf86cd799439011")',
+    "ZIP 12345-6789",
+    "4111 1111 1111 1112",
+    "order 4111 1111 1111 1112 is not a card",
+    "1234567890123456",
+    "0.1234567890123456 and 3.14159265358979",
+    "0000 0000 0000 0000",
+    "DE89370400440532013001",
+    "é4111111111111111",
+    "number 219099999 alone",
+    "000-12-3456, 666-12-3456, 219-00-1234, 219-09-0000",
+    "C4, S3, EKS and EC2",
+    "std::vector a::b 12:30:45 x[1::2]",
+    "1/2 cup, 3/4 tsp, 50/50",
+    "13/13/2020 and 2020-13-45",
+    "May I ask, Mark, in March?",
+    "user@localhost and @pytest.fixture and icon@2x.png",
+    "git@github.com:acme/app.git",
+    "import os.path, numpy.random",
+    "$1,234,567.00 and € 1 234 567 890",
+    "ISBN 978-3-16-148410-0",
+    "1 2 3 4 5 6 7 8 9 10",
+    "page 100-200, 1999-2003, the 2019-2020 season, 4-4-2",
+    "rgb(255, 255, 255) #112233 0xdeadbeef",
+    "Python 3.11.7, hyperscan 5.4.12",
+    "call 911 and dial 0",
+    "tel 1 2 3",
+    "the office is at 17031 2202 Rissik Street",
+    "ff:ff:ff:ff:ff:ff",
+    "pow(12345, 67890, 10000019)",
+    "Decimal('0.333333333')",
+    "04 27 / 01 / 12 5. 1 C",
+    "routing number 123456789",
+    "NHS number 9434765918",
+    "https://",
+    "",
+]
+
+
+@pytest.mark.parametrize(("rule", "marked"), FOUND, ids=lambda value: value[:40])
+def test_finds_what_is_marked(rule: str, marked: str) -> None:
+    text, spans = unmark(marked)
+    found = rules().scan(text)
+    assert mark(text, found) == marked
+    assert [(s.entity, s.start, s.end) for s in found] == spans
+    assert rule in {s.rule for s in found}
+
+
+@pytest.mark.parametrize("text", NOT_FOUND, ids=lambda value: value[:40])
+def test_leaves_near_misses_alone(text: str) -> None:
+    assert mark(text, rules().scan(text)) == text
+
+
+def test_every_row_of_the_tables_is_shown() -> None:
+    keys = {p.name for p in ALL if p.entity in ("API_KEY", "PASSWORD", "PRIVATE_KEY")}
+    assert {p.name for p in ALL} - keys == {rule for rule, _ in FOUND}
+    assert len(NATIONAL) > 40
+
+
+def test_rows_are_complete() -> None:
+    for pattern in ALL:
+        assert pattern.entity in ENTITIES
+        assert pattern.name
+        assert pattern.score <= pattern.lifted or not pattern.near
+        assert all(word == word.lower() for word in (*pattern.near, *pattern.unless))
+
+
+def test_of_two_spans_the_surer_one_stays_and_no_part_is_lost() -> None:
+    text = "https://files.example/DE89370400440532013000 +44 7943 582088"
+    found = rules().scan(text)
+    assert mark(text, found) == (
+        "⟦URL:https://files.example/DE89370400440532013000⟧ ⟦PHONE_NUMBER:+44 7943 582088⟧"
+    )
+
+
+_ANY = st.text(
+    st.characters(categories=None)
+    | st.sampled_from("0123456789")
+    | st.sampled_from(" .-:@/+()\n\x00\ud800éß１")
+    | st.sampled_from("aAbBcCxX"),
+    max_size=80,
+)
+_PIECES = st.lists(
+    st.sampled_from([unmark(marked)[0] for _, marked in FOUND]) | _ANY, max_size=6
+).map("".join)
+
+
+@given(text=_PIECES)
+@example("\ud800 born 1/1/1990\x00")
+@example("１4111111111111111")
+@example("a" * 5000 + "@example.com")
+def test_any_text_gives_spans_inside_it(text: str) -> None:
+    found = rules().scan(text)
+    for span in found:
+        value = text[span.start : span.end]
+        assert 0 <= span.start < span.end <= len(text)
+        assert value == value.strip()
+        assert value[-1] not in ",;:?!" or ENTITIES[span.entity].family == "secret"
+        assert 0.5 <= span.score <= 1
+        assert span.entity in ENTITIES
+    assert found == sorted(found, key=lambda s: s.start)
+    assert rules().scan(text) == found
+
+
+# values that count wherever they stand between blanks
+_SURE = {
+    "john.doe@example.co.uk": "EMAIL_ADDRESS",
+    "https://example.com/a?b=c": "URL",
+    "+447943582088": "PHONE_NUMBER",
+    "4111-1111-1111-1111": "CREDIT_CARD",
+    "DE89370400440532013000": "IBAN_CODE",
+    "00:1A:2B:3C:4D:5E": "IP_ADDRESS",
+    "3f2504e0-4f89-11d3-9a0c-0305e82c3301": "UUID",
+    "AKIAIOSFODNN7EXAMPLE": "API_KEY",
+    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa": "CRYPTO",
+}
+
+
+@given(before=_ANY, after=_ANY, value=st.sampled_from(sorted(_SURE)))
+def test_a_known_value_is_found_in_any_surroundings(before: str, after: str, value: str) -> None:
+    text = f"{before} | {value} | {after}"
+    start = len(before) + 3
+    assert any(
+        s.entity == _SURE[value] and s.start == start and s.end == start + len(value)
+        for s in rules().scan(text)
+    )
+
+
+def test_threads_share_the_rules() -> None:
+    texts = [unmark(marked)[0] for _, marked in FOUND] * 3
+    alone = [rules().scan(text) for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda text: rules().scan(text), texts)) == alone
+
+
+@given(text=_PIECES, more=st.text(st.sampled_from("éß漢\U0001f600\ud83d"), min_size=1, max_size=8))
+def test_what_stands_before_moves_the_spans_and_nothing_else(text: str, more: str) -> None:
+    lead = f"{more}\n\n"
+    moved = [(s.start - len(lead), s.end - len(lead), s.entity) for s in rules().scan(lead + text)]
+    alone = [(s.start, s.end, s.entity) for s in rules().scan("\n\n" + text)]
+    assert moved == [(a - 2, b - 2, e) for a, b, e in alone]
