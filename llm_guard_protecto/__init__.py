@@ -43,7 +43,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from llm_guard_protecto.clients import guarded, protect
-    from llm_guard_protecto.engine import AsyncLocalVault, LocalVault
+    from llm_guard_protecto.engine import LocalVault
+    from llm_guard_protecto.engine.aio import AsyncLocalVault
     from llm_guard_protecto.errors import (
         ConfigurationError,
         DetectionFailed,
@@ -69,7 +70,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "clients": ("guarded", "protect"),
-    "engine": ("AsyncLocalVault", "LocalVault"),
+    "engine": ("LocalVault",),
+    "engine.aio": ("AsyncLocalVault",),
     "guard": ("Guard",),
     "models": ("ExcludedEntity", "IndividualToken", "Item", "Masked", "Span", "Unmasked"),
     "policy": ("Policy",),

@@ -422,12 +422,22 @@ def test_a_terminal_gets_colour_and_a_table_unless_it_wants_none(
     assert all(len(line) <= 80 for line in rows)
 
 
-def on_a_terminal(outside: Any, *words: str, **environ: str) -> str:
+def test_a_person_is_told_once_that_a_key_was_made(outside: Any) -> None:
+    words = ("mask", "--vault", "v.db", "no one")
+    first, second = (on_a_terminal(outside, *words, stream="stderr") for _ in range(2))
+    assert re.fullmatch(r"created key [0-9a-f]{8} in \S+\.key: back it up, .+\r\n", first)
+    assert second == ""
+
+
+def on_a_terminal(outside: Any, *words: str, stream: str = "stdout", **environ: str) -> str:
+    """What a command shows on a terminal that is its `stream`."""
     controller, terminal = pty.openpty()
+    streams = {"stdout": subprocess.DEVNULL, "stderr": None} | {stream: terminal}
     with subprocess.Popen(
         [sys.executable, "-m", "llm_guard_protecto", *words],
         stdin=subprocess.DEVNULL,
-        stdout=terminal,
+        stdout=streams["stdout"],
+        stderr=streams["stderr"],
         env={**outside.environ, **environ},
         cwd=outside.home,
     ) as process:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,9 +45,15 @@ TextArguments = Annotated[
 
 
 def open_vault(url: str | None) -> LocalVault:
-    """The vault at `url`, or the user's own."""
+    """The vault at `url`, or the user's own. A person is told when that makes a new key."""
+    import logging
+
     from llm_guard_protecto.engine import LocalVault
 
+    if sys.stderr.isatty():
+        notices = logging.getLogger("llm_guard_protecto")
+        notices.setLevel(logging.INFO)
+        notices.addHandler(logging.StreamHandler())
     return LocalVault(url, environ=os.environ)
 
 

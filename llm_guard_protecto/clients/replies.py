@@ -131,7 +131,7 @@ def whole(
         restored = content.joined()
         if restored:  # a body with nothing in it says nothing, whatever type it claims to be
             content_type = reply.headers.get("content-type", "")
-            restored = exchange.reply(reply.status_code, content_type, restored)
+            restored = exchange.reply(content_type, restored)
     except Exception as error:  # noqa: BLE001 - must not leak nor hang
         raise BadReply(as_guard_error(error, NOT_RESTORED)) from None
     return answer(http, reply, Treatment.WHOLE, http.ByteStream(restored), len(restored))

@@ -28,7 +28,4 @@ def find(texts: Sequence[str]) -> list[list[Span]]:
     from llm_guard_protecto.detect.tagger import tagger
 
     scan = rules().scan
-    return [
-        [*scan(text), *tagged]
-        for text, tagged in zip(texts, tagger().tag(texts), strict=True)
-    ]
+    return [[*scan(text), *tagged] for text, tagged in zip(texts, tagger().tag(texts), strict=True)]

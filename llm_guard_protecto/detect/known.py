@@ -12,16 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from llm_guard_protecto.models import Span
 
-__all__ = ["Known", "trim"]
+__all__ = ["SCORE", "Known", "name_parts", "values_of"]
+
+SCORE = 0.75
+"""Sure enough to be masked, and less than what a checked rule says of the same place."""
 
 _WORD = re.compile(r"\w+")
-_EDGES = re.compile(r"\S(?:.*\S)?", re.DOTALL)
-
-
-def trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """The same range without white space at its ends; empty when there is nothing else."""
-    match = _EDGES.search(text, start, end)
-    return match.span() if match else (start, start)
 
 
 class Known:
@@ -70,13 +66,13 @@ class Known:
                 if start >= 0 and text.startswith(value, start):
                     end = start + len(value)
                     if not _inside_word(text, end):
-                        yield Span(start, end, entity, 1.0, "known")
+                        yield Span(start, end, entity, SCORE, "known")
 
     def _in(self, text: str) -> Iterator[Span]:
         for value, entity in self._anywhere:
             start = text.find(value)
             while start >= 0:
-                yield Span(start, start + len(value), entity, 1.0, "known")
+                yield Span(start, start + len(value), entity, SCORE, "known")
                 start = text.find(value, start + len(value))
 
 
@@ -101,8 +97,47 @@ def _wordy(character: str) -> bool:
 
 
 def values_of(text: str, spans: Iterable[Span]) -> dict[str, str]:
-    """The value of each span with its entity; the first entity of a value stays."""
+    """The value of each span with its entity, and the parts of people's names.
+
+    The first entity of a value stays.
+    """
     found: dict[str, str] = {}
     for span in spans:
-        found.setdefault(text[span.start : span.end], span.entity)
+        value = text[span.start : span.end]
+        found.setdefault(value, span.entity)
+        if span.entity == "PERSON":
+            for part in name_parts(value):
+                found.setdefault(part, "PERSON")
     return found
+
+
+def name_parts(name: str) -> list[str]:
+    """The words of a name that mean the same person when they stand alone.
+
+    `Doe` after `John Doe`. Not initials, particles and titles, nor names that are everyday words:
+    those the tagger has to find by their surroundings.
+    """
+    words = _NAME_WORD.findall(name)
+    if len(words) < 2:
+        return []
+    return [
+        word
+        for word in words
+        if len(word) > 2 and word[0] != word[0].lower() and word.lower() not in EVERYDAY
+    ]
+
+
+_NAME_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+
+_EVERYDAY = """
+    april art august autumn baker bill bishop black brown carter chance chase christian church cook
+    daisy dawn day dean doctor drew duke earl faith field fisher ford forest frank gene ginger
+    glen grace grant gray green grey hall harbor heather hill holly hope hunter iris ivy jack jasmine
+    jean joy june king lane lily long love major march mark marsh mason may miles miss mister
+    mrs olive page park pat pearl penny pepper phoenix pope price prince prof ray rich river
+    rob robin rock rose ruby sage sir skip small star stone storm sue summer sunny
+    trinity van victor violet von walker ward west white will willow winter wood young
+    """
+
+EVERYDAY = frozenset(_EVERYDAY.split())
+"""Names that are words of their own; a text about somebody called Will still says `will`."""

@@ -22,7 +22,11 @@ class Decided:
 
     def with_known(self, text: str, known: Iterable[Span]) -> Decided:
         """The same, with places of values known from elsewhere in the request masked too."""
-        masked = resolve(text, [*self.masked, *known])
+        places = {(span.start, span.end) for span in self.masked}
+        more = [span for span in known if (span.start, span.end) not in places]
+        if not more:
+            return self
+        masked = resolve(text, [*self.masked, *more])
         return Decided(tuple(masked), tuple(_apart(self.excluded, masked)))
 
 

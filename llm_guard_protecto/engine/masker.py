@@ -158,8 +158,9 @@ def _outcome(
     reading: Reading, one: Masked, plan: Plan, runs: Runs, order: tuple[str, ...]
 ) -> Outcome:
     used = frozenset(runs[key, True].lower() for piece in plan.pieces for key in piece.keys)
-    foreign = {token.value for token in one.individual_tokens} - reading.values.keys()
-    return Outcome(reading, one, used, frozenset(foreign & set(order)), order)
+    text = reading.view.text
+    foreign = frozenset(v for v in order if v not in reading.values and v in text)
+    return Outcome(reading, one, used, foreign, order)
 
 
 def _with_attributes(one: Masked, item: Item) -> Masked:

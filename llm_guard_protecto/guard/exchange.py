@@ -44,7 +44,7 @@ class Exchange:
     format: Format
     tokens: TokenMap
 
-    def reply(self, status: int, content_type: str, body: bytes) -> bytes:
+    def reply(self, content_type: str, body: bytes) -> bytes:
         """Restore a whole, decoded answer, an error answer included.
 
         JSON is edited in place and anything else that is text is restored as text. The same

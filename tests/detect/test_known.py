@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm_guard_protecto.detect.known import Known
+from llm_guard_protecto.detect.known import Known, name_parts, values_of
+from llm_guard_protecto.models import Span
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,25 @@ def test_nothing_shows_the_values() -> None:
     assert repr(known) == "Known(2 values)"
     assert known
     assert not Known({})
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("John Doe", ["John", "Doe"]),
+        ("Anne-Marie O'Neil", ["Anne-Marie", "O'Neil"]),
+        ("Ludwig van der Berg", ["Ludwig", "Berg"]),
+        ("J. R. Ivanova", ["Ivanova"]),
+        ("Will Carraway", ["Carraway"]),
+        ("sarah johnson", []),
+        ("Johnson", []),
+    ],
+)
+def test_the_parts_of_a_name(name: str, parts: list[str]) -> None:
+    assert name_parts(name) == parts
+
+
+def test_a_surname_alone_is_the_same_person() -> None:
+    text = "I met Dana Okonkwo. Okonkwo said the okonkwo report was late."
+    values = values_of(text, [Span(6, 18, "PERSON")])
+    assert [span.start for span in Known(values).find(text)] == [6, 6, 11, 20]

@@ -39,7 +39,7 @@ def user(content: Any, **more: Any) -> list[dict[str, Any]]:
 
 def reply(opened: Exchange, content: str) -> str:
     body = json.dumps({"choices": [{"index": 0, "message": {"content": content}}]}).encode()
-    answer = json.loads(opened.reply(200, "application/json", body))
+    answer = json.loads(opened.reply("application/json", body))
     return str(answer["choices"][0]["message"]["content"])
 
 
@@ -164,9 +164,9 @@ def test_a_reply_is_restored_from_this_request_only() -> None:
 def test_a_reply_without_tokens_comes_back_as_it_is() -> None:
     opened = exchange(messages=user(f"mail {EMAIL}"))
     body = b'{"choices" : [ {"message": {"content": "Nothing here"}} ]}'
-    assert opened.reply(200, "application/json", body) is body
-    assert opened.reply(200, "application/json", b"{broken") == b"{broken"
-    assert opened.reply(200, "application/octet-stream", b"\xff\x00") == b"\xff\x00"
+    assert opened.reply("application/json", body) is body
+    assert opened.reply("application/json", b"{broken") == b"{broken"
+    assert opened.reply("application/octet-stream", b"\xff\x00") == b"\xff\x00"
 
 
 def test_tool_arguments_come_back_escaped_for_json() -> None:
@@ -176,7 +176,7 @@ def test_tool_arguments_come_back_escaped_for_json() -> None:
     arguments = json.dumps({"to": token, "note": value})
     call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": arguments}}
     body = json.dumps({"choices": [{"index": 0, "message": {"tool_calls": [call]}}]}).encode()
-    answer = json.loads(opened.reply(200, "application/json", body))
+    answer = json.loads(opened.reply("application/json", body))
     restored = answer["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"]
     assert json.loads(restored) == {"to": EMAIL, "note": value}
 
@@ -185,10 +185,10 @@ def test_an_error_that_echoes_the_prompt_is_restored() -> None:
     opened = exchange(messages=user(f"mail {EMAIL}"))
     prompt = sent(opened)["messages"][0]["content"]
     body = json.dumps({"error": {"message": f"cannot: {prompt}", "code": "bad"}}).encode()
-    answer = json.loads(opened.reply(400, "application/json", body))
+    answer = json.loads(opened.reply("application/json", body))
     assert answer["error"]["message"] == f"cannot: mail {EMAIL}"
     html = f"<h1>{prompt}</h1>".encode()
-    assert opened.reply(502, "text/html", html).decode() == f"<h1>mail {EMAIL}</h1>"
+    assert opened.reply("text/html", html).decode() == f"<h1>mail {EMAIL}</h1>"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,207 @@
+"""The folded reading of a text: one plain character for every way to write it.
+
+Invisible characters and marks that no letter needs are dropped, wide, mathematical and circled
+letters and digits become plain, digits of every script ASCII ones, exotic blanks, dashes and dots
+plain ones; then letters of another script become the Latin ones they look like, in words that mix
+scripts. Ordinary writing of any language is left as it is: `é`, a Persian joiner, a word in Greek.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from llm_guard_protecto.detect.lookalikes import (
+    DIGITS,
+    LETTERS,
+    NEARLY,
+    PLAIN_DIGITS,
+    PLAIN_LETTERS,
+)
+from llm_guard_protecto.detect.view import Patch, View
+
+__all__ = ["FOLDED", "fold", "look_digits"]
+
+FOLDED: Final = "folded"
+
+_INVISIBLE: Final = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_DASHES: Final = "\u2010-\u2015\u2043\u207b\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d\u02d7\u2796\u30fc"
+_BLANKS: Final = "\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
+_DOTS: Final = "\u2024\u3002\uff0e\uff61\ufe52"
+_SIGNS: Final = {
+    **dict.fromkeys("\u2044\u2215\u29f8\uff0f", "/"),
+    **dict.fromkeys("\u2236\ua789\ufe55\uff1a\u02d0", ":"),
+    **dict.fromkeys("\ufe6b\uff20", "@"),
+    "\u02cd": "_",
+}
+_LINES: Final = "\x85\u2028\u2029"
+
+# What a character may need: the readings below are made only where one of them does.
+_MARK, _HIDDEN, _FORM, _SCRIPT, _SPACING = (1 << n for n in range(5))
+_IS_INVISIBLE: Final = re.compile(f"[{_INVISIBLE}]")
+_IS_SPACING: Final = re.compile(f"[{_DASHES}{_BLANKS}{_DOTS}{''.join(_SIGNS)}]")
+_IS_SCRIPT: Final = re.compile(f"[\u0370-\u058f{PLAIN_LETTERS}]")
+
+# Scripts in which a mark or a joiner is a disguise: Latin, Greek, Cyrillic, Armenian; and signs.
+_OURS: Final = "!-~\xa1-\u02ff\u0370-\u0482\u048a-\u058f\u1e00-\u1fff\u2460-\u24ff\uff01-\uff5e"
+_HIDES: Final = re.compile(
+    rf"(?<![^\s{_OURS}\U0001d400-\U0001d7ff])[{_INVISIBLE}]+(?=[{_OURS}\U0001d400-\U0001d7ff\s]|\Z)"
+)
+_MARKED: Final = re.compile(
+    rf"[{_OURS}][{_INVISIBLE}]*[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+    rf"\ufe20-\ufe2f\u3099\u309a{_INVISIBLE}]+"
+)
+_SPACED: Final = re.compile(
+    rf"(?<=[\w).(+])[{_DASHES}{_BLANKS}{_DOTS}{''.join(_SIGNS)} ]+(?=[\w)(+])"
+)
+_WORD: Final = re.compile(r"\w+")
+_LATIN: Final = re.compile(r"[A-Za-z]")
+_NUMBERED: Final = re.compile(rf"[{PLAIN_LETTERS}]{{2}}[0-9]{{2}}")
+_NUMBER: Final = re.compile(
+    rf"(?<![\w|])(?:[0-9{PLAIN_DIGITS}](?:[ ()./-]{{0,2}}[0-9{PLAIN_DIGITS}]){{6,}}+)(?![\w|])"
+)
+_ALL_LETTERS: Final = frozenset(LETTERS)
+
+
+def fold(text: str) -> View:
+    """The folded reading of `text`; unchanged when nothing in it needs folding."""
+    view = View(text)
+    if text.isascii():
+        return view
+    needs = _needs(text)
+    if needs & (_MARK | _HIDDEN | _FORM | _SPACING):
+        view = view.patched(_plain_patches(text, needs))
+    if needs & _SCRIPT:
+        view = view.patched(_script_patches(view.text))
+    return view
+
+
+def look_digits(text: str) -> Iterator[Patch]:
+    """Letters between digits that pass for digits: `41ll 1OO1`, most of it being digits."""
+    for number in _NUMBER.finditer(text):
+        value = number.group()
+        real = sum("0" <= c <= "9" for c in value)
+        wrong = [i for i, c in enumerate(value) if c in DIGITS]
+        if not wrong or real < 4 or real < len(wrong):
+            continue
+        for i in wrong:
+            at = number.start() + i
+            yield Patch(at, at + 1, DIGITS[value[i]], FOLDED)
+
+
+def _needs(text: str) -> int:
+    needs = 0
+    for character in set(text):
+        if character > "\x7f":
+            needs |= _need(character)
+    return needs
+
+
+@lru_cache(maxsize=8192)
+def _need(character: str) -> int:
+    """What readings a character may call for."""
+    if _IS_INVISIBLE.match(character):
+        return _HIDDEN
+    if _IS_SPACING.match(character):
+        return _SPACING
+    if _form(character):
+        return _FORM
+    if _IS_SCRIPT.match(character):
+        return _SCRIPT
+    if character >= "\u0300" and unicodedata.category(character)[0] == "M":
+        return _MARK
+    return 0
+
+
+@lru_cache(maxsize=8192)
+def _form(character: str) -> str:
+    """The plain letters or digits that `character` is a form of, or nothing."""
+    digit = unicodedata.digit(character, None)
+    if digit is not None:
+        return str(digit)
+    if "\U0001f130" <= character <= "\U0001f189":  # squared and negative letters
+        return chr(65 + (ord(character) - 0x1F130) % 32) if _lettered(character) else ""
+    if "\U0001f1e6" <= character <= "\U0001f1ff":  # regional indicators
+        return chr(65 + ord(character) - 0x1F1E6)
+    if character in "\u2122\u2120\u2116\xaa\xba" or unicodedata.category(character) == "No":
+        plain = unicodedata.normalize("NFKC", character)
+        return plain if plain.isdigit() and plain.isascii() else ""
+    plain = unicodedata.normalize("NFKC", character)
+    if plain == character or len(plain) > 4:
+        return ""
+    return plain if plain.strip("().").isalnum() and plain.isprintable() and _latin(plain) else ""
+
+
+def _lettered(character: str) -> bool:
+    return (ord(character) - 0x1F130) % 32 < 26
+
+
+def _latin(text: str) -> bool:
+    """ASCII, or letters that may pass for ASCII ones (a bold Greek alpha)."""
+    return all(c < "\x80" or c in LETTERS for c in text)
+
+
+def _plain_patches(text: str, needs: int) -> Iterator[Patch]:
+    if needs & _HIDDEN:
+        for found in _HIDES.finditer(text):
+            yield Patch(found.start(), found.end(), "", FOLDED)
+    if needs & (_MARK | _HIDDEN):
+        for found in _MARKED.finditer(text):
+            yield from _cluster(found.group(), found.start(), found.end())
+    if needs & _FORM:
+        for at, character in enumerate(text):
+            if character > "\x7f":
+                plain = _form(character)
+                if plain:
+                    yield Patch(at, at + 1, plain, FOLDED)
+    if needs & _SPACING:
+        for found in _SPACED.finditer(text):
+            for at, character in enumerate(found.group(), found.start()):
+                if character > "\x7f":
+                    yield Patch(at, at + 1, _spacing(character), FOLDED)
+
+
+def _cluster(cluster: str, start: int, end: int) -> Iterator[Patch]:
+    """A letter with its marks: the composed letter where there is one, else the bare letter."""
+    marks = _IS_INVISIBLE.sub("", cluster)
+    plain = unicodedata.normalize("NFC", marks)
+    if len(plain) > 1 or not plain.isalpha():
+        plain = _form(cluster[0]) or cluster[0]
+    if plain != cluster:
+        yield Patch(start, end, plain, FOLDED)
+
+
+@lru_cache(maxsize=256)
+def _spacing(character: str) -> str:
+    if character in _SIGNS:
+        return _SIGNS[character]
+    if character in _LINES:
+        return "\n"
+    if re.match(f"[{_DASHES}]", character):
+        return "-"
+    return "." if re.match(f"[{_DOTS}]", character) else " "
+
+
+def _script_patches(text: str) -> Iterator[Patch]:
+    """Look-alikes in words that mix scripts, or everywhere when the text has no other letters."""
+    foreign = {c for c in set(text) if "\u0370" <= c <= "\u058f"}
+    everywhere = foreign <= _ALL_LETTERS and _LATIN.search(text) is not None
+    for word in _WORD.finditer(text):
+        value = word.group()
+        if value.isascii():
+            continue
+        if _LATIN.search(value):
+            table = NEARLY
+        elif _NUMBERED.match(value) or everywhere and len(value) > 1:
+            table = LETTERS
+        else:
+            continue
+        for at, character in enumerate(value, word.start()):
+            if character > "\x7f" and character in table:
+                yield Patch(at, at + 1, table[character], FOLDED)
