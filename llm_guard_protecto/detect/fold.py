@@ -31,7 +31,7 @@ _INVISIBLE: Final = (
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_DASHES: Final = "\u2010-\u2015\u2043\u207b\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d\u02d7\u2796\u30fc"
+_DASHES: Final = "\u2010-\u2015\u2043\u207b\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d\u02d7\u2796"
 _BLANKS: Final = "\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
 _DOTS: Final = "\u2024\u3002\uff0e\uff61\ufe52"
 _SIGNS: Final = {
@@ -40,12 +40,13 @@ _SIGNS: Final = {
     **dict.fromkeys("\ufe6b\uff20", "@"),
     "\u02cd": "_",
 }
+_JOINTS: Final = f"{_DASHES}{_BLANKS}{_DOTS}{''.join(_SIGNS)}"
 _LINES: Final = "\x85\u2028\u2029"
 
 # What a character may need: the readings below are made only where one of them does.
 _MARK, _HIDDEN, _FORM, _SCRIPT, _SPACING = (1 << n for n in range(5))
 _IS_INVISIBLE: Final = re.compile(f"[{_INVISIBLE}]")
-_IS_SPACING: Final = re.compile(f"[{_DASHES}{_BLANKS}{_DOTS}{''.join(_SIGNS)}]")
+_IS_SPACING: Final = re.compile(f"[{_JOINTS}]")
 _IS_SCRIPT: Final = re.compile(f"[\u0370-\u058f{PLAIN_LETTERS}]")
 
 # Scripts in which a mark or a joiner is a disguise: Latin, Greek, Cyrillic, Armenian; and signs.
@@ -58,8 +59,9 @@ _MARKED: Final = re.compile(
     rf"\ufe20-\ufe2f\u3099\u309a{_INVISIBLE}]+"
 )
 _SPACED: Final = re.compile(
-    rf"(?<=[\w).(+])[{_DASHES}{_BLANKS}{_DOTS}{''.join(_SIGNS)} ]+(?=[\w)(+])"
+    rf"(?<=[A-Z0-9).(+])[{_JOINTS} ]+(?=[A-Z0-9)(+])|(?<=\w)[{_DOTS}{''.join(_SIGNS)}](?=\w)"
 )
+_SPACED_ADDRESS: Final = re.compile(rf"(?<=[\w).(+])[{_JOINTS} ]+(?=[\w)(+])")
 _WORD: Final = re.compile(r"\w+")
 _LATIN: Final = re.compile(r"[A-Za-z]")
 _NUMBERED: Final = re.compile(rf"[{PLAIN_LETTERS}]{{2}}[0-9]{{2}}")
@@ -161,7 +163,8 @@ def _plain_patches(text: str, needs: int) -> Iterator[Patch]:
                 if plain:
                     yield Patch(at, at + 1, plain, FOLDED)
     if needs & _SPACING:
-        for found in _SPACED.finditer(text):
+        spaced = _SPACED_ADDRESS if "@" in text or "\uff20" in text else _SPACED
+        for found in spaced.finditer(text):
             for at, character in enumerate(found.group(), found.start()):
                 if character > "\x7f":
                     yield Patch(at, at + 1, _spacing(character), FOLDED)

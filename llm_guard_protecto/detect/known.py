@@ -18,6 +18,7 @@ SCORE = 0.75
 """Sure enough to be masked, and less than what a checked rule says of the same place."""
 
 _WORD = re.compile(r"\w+")
+_FIRM = re.compile(r"[\d@/]")
 
 
 class Known:
@@ -78,9 +79,9 @@ class Known:
 
 def _needs_borders(value: str) -> bool:
     """Short values and values of letters with case: inside another word they mean another word."""
-    if any(map(_caseless, value)):
+    if not value.isascii() and any(map(_caseless, value)):
         return False
-    return len(value) < 6 or not any(c.isdigit() or c in "@/" for c in value)
+    return len(value) < 6 or _FIRM.search(value) is None
 
 
 def _caseless(character: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from llm_guard_protecto.detect.known import Known, values_of
@@ -28,6 +28,9 @@ from llm_guard_protecto.models import Item, Masked, Span
 from llm_guard_protecto.policy import Policy
 
 __all__ = ["Masker"]
+
+SHORT = 20_000
+"""Characters up to which looking for each value by itself is faster than one pass over all."""
 
 
 class Masker:
@@ -60,7 +63,7 @@ class Masker:
             if before is not None:
                 done[at] = before
         new = {at: readings[at] for at in texts if at not in done}
-        known = Known(values) if new else Known({})
+        known = _Standing(values)
         plans = {at: _planned(reading, known, rules) for at, reading in new.items()}
         plans |= {at: plan_whole(items[at], rule) for at, rule in whole.items()}
         runs = self._runs(list(plans.values()), standing)
@@ -147,7 +150,23 @@ class Masker:
         return self.unmask([one.token_value], rules) == [view.text]
 
 
-def _planned(reading: Reading, known: Known, rules: Policy) -> Plan:
+class _Standing:
+    """The values of a request, looked for in one text after another."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self._all: Known | None = None
+
+    def find(self, text: str) -> list[Span]:
+        """Every place of every value. A short text holds few of them, so those are sorted out."""
+        if len(text) <= SHORT:
+            return Known({v: e for v, e in self._values.items() if v in text}).find(text)
+        if self._all is None:
+            self._all = Known(self._values)
+        return self._all.find(text)
+
+
+def _planned(reading: Reading, known: _Standing, rules: Policy) -> Plan:
     view = reading.view
     decided = reading.decided.with_known(view.text, known.find(view.text))
     found, excluded = map(view.to_original, (decided.masked, decided.excluded))

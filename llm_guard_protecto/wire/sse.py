@@ -86,6 +86,9 @@ class Events:
 
         Raises UnknownFormat when one event grows beyond `MAX_EVENT_BYTES`.
         """
+        if not self._buffer and self._started and not self._carried and _ONE.fullmatch(piece):
+            # A provider mostly sends one event of one line at a time: nothing to put together.
+            return [Event(piece, piece[6:-2].decode("utf-8", "surrogateescape"))]
         self._buffer += piece
         events: list[Event] = []
         if not self._started and not self._start(events):
@@ -156,6 +159,7 @@ _BOM = b"\xef\xbb\xbf"
 _LF, _CR = 10, 13
 _ENDING = re.compile(rb"[\r\n]")
 _BREAK = re.compile(r"\r\n|\r|\n")
+_ONE = re.compile(rb"data: [^\r\n]{1,65536}\n\n")
 # A data line: after its name the colon and one space, the value, the line ending.
 _DATA = re.compile(rb"(?<![^\r\n])data(?:(:\x20?+)([^\r\n]*+))?+(\r\n|\r|\n|\Z)")
 
