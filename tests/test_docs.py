@@ -19,7 +19,7 @@ import uvicorn
 import llm_guard_protecto
 from llm_guard_protecto import errors
 from llm_guard_protecto.entities import ENTITIES
-from llm_guard_protecto.policy import BUILT_IN, EntityRule, Policy
+from llm_guard_protecto.policy import BUILT_IN, CustomEntity, EntityRule, Policy
 from llm_guard_protecto.testing import FakeProvider
 from llm_guard_protecto.wire.routes import ROUTES
 
@@ -167,7 +167,12 @@ def test_the_policies_page_lists_every_entity_and_policy() -> None:
 
 def test_the_policies_page_lists_every_setting() -> None:
     cells = " ".join(cell for (cell,) in rows("docs/policies.md", 1))
-    for setting in {*Policy.model_fields, *EntityRule.model_fields, "extends"}:
+    for setting in {
+        *Policy.model_fields,
+        *EntityRule.model_fields,
+        *CustomEntity.model_fields,
+        "extends",
+    }:
         assert setting in re.findall(r"\w+", cells), setting
 
 

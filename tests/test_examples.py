@@ -70,6 +70,14 @@ def test_custom_policy_prints_protectos_answer(outside: Any) -> None:
     assert [left["pii_type"] for left in item["excluded_entities"]] == ["URL"]
 
 
+def test_custom_patterns_mask_and_say_why(outside: Any) -> None:
+    masked, *reasons = output(outside, "custom_patterns.py").splitlines()
+    for clear in ("Sarah", "EMP-123456", "40117", "T/b7", "heron"):
+        assert clear not in masked
+    assert "CASE_NO      masked   custom.CASE_NO.patterns.0 case" in reasons
+    assert "TICKET       masked   tickets" in reasons
+
+
 def test_the_policy_file_is_correct() -> None:
     policy = Policy.load(EXAMPLES / "policy.toml")
     assert policy.rule("URL").action == "exclude"

@@ -76,6 +76,19 @@ def test_a_policy_is_a_few_lines_on_top_of_another() -> None:
         ({"entities": {"PERSON": "exclude"}}, "entities.PERSON: must be a table"),
         ({"entities": ["PERSON"]}, "entities: must be a table"),
         ({"allow": "Acme"}, "allow: Input should be"),
+        ({"custom": ["STAFF"]}, "custom: must be a table of entity names"),
+        ({"custom": {"STAFF": "E-[0-9]+"}}, "custom.STAFF: must be a table of settings"),
+        ({"custom": {"STAFF NO": {}}}, "custom.STAFF NO: a name is letters, digits and _"),
+        ({"custom": {"1ST": {}}}, "custom.1ST: a name is letters"),
+        ({"custom": {"STAFF": {"pattern": []}}}, "custom.STAFF.pattern: unknown key; known: desc"),
+        ({"custom": {"STAFF": {"patterns": "E"}}}, "custom.STAFF.patterns: Input should be"),
+        ({"custom": {"STAFF": {"patterns": [""]}}}, "custom.STAFF.patterns.0: String should have"),
+        ({"custom": {"STAFF": {"patterns": ["E"], "score": 0}}}, "custom.STAFF.score: Input"),
+        ({"custom": {"STAFF": {"patterns": ["E"], "score": 0.4}}}, "finds nothing without words"),
+        ({"custom": {"STAFF": {"near": ["badge"]}}}, "near needs patterns"),
+        ({"custom": {"STAFF": {"column": "name"}}}, "column needs values_file"),
+        ({"custom": {"STAFF": {"values_file": "x", "column": 0}}}, "columns are counted from 1"),
+        ({"custom": {"STAFF": {}}, "entities": {"STAF": {}}}, "entities.STAF: unknown entity"),
         ({"name": ""}, "name: String should have at least 1 character"),
     ],
 )
@@ -128,3 +141,46 @@ def test_an_entity_the_policy_does_not_know() -> None:
 
 def test_what_is_allowed_does_not_show() -> None:
     assert "Acme" not in repr(Policy.parse({"name": "a", "allow": ["Acme Corp"]}))
+
+
+def test_a_declared_entity_has_a_rule_like_any_other() -> None:
+    policy = Policy.parse(
+        {
+            "name": "mine",
+            "custom": {"EMPLOYEE_ID": {"patterns": ["EMP-[0-9]{6}"]}, "PERSON": {"values": ["Xu"]}},
+            "entities": {"EMPLOYEE_ID": {"unit": "word", "suffix": "]"}},
+        }
+    )
+    rule = policy.rule("EMPLOYEE_ID")
+    assert (rule.prefix, rule.suffix, rule.unit) == ("<EMPLOYEE_ID>", "]", "word")
+    assert rule.action == "pseudonymize"
+    assert policy.rule("PERSON") == Policy.built_in().rule("PERSON")
+    assert ("<EMPLOYEE_ID>", "]") in policy.wrappers
+
+
+def test_a_declared_entity_does_what_the_parent_does() -> None:
+    data = {"name": "mine", "extends": "anonymize", "custom": {"STAFF": {"values": ["Zed Q"]}}}
+    assert Policy.parse(data).rule("STAFF").action == "anonymize"
+
+
+def test_an_entity_nobody_declared_stays_unknown() -> None:
+    with pytest.raises(ConfigurationError, match="unknown entity 'EMPLOYEE_ID'"):
+        Policy.built_in().rule("EMPLOYEE_ID")
+
+
+def test_a_policy_with_own_entities_survives_storage() -> None:
+    policy = Policy.parse({"name": "mine", "custom": {"STAFF": {"patterns": ["E[0-9]+"]}}})
+    assert Policy.model_validate_json(policy.model_dump_json()) == policy
+    other = Policy.parse({"name": "mine", "custom": {"STAFF": {"patterns": ["F[0-9]+"]}}})
+    assert policy.fingerprint != other.fingerprint
+
+
+def test_a_file_of_values_lies_beside_the_policy(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[custom.STAFF]\nvalues_file = "staff.txt"\n')
+    assert Policy.load(file).custom["STAFF"].values_file == str(tmp_path / "staff.txt")
+
+
+def test_values_do_not_show() -> None:
+    policy = Policy.parse({"name": "mine", "custom": {"STAFF": {"values": ["Zed Quill"]}}})
+    assert "Quill" not in repr(policy)

@@ -18,7 +18,10 @@ HEAVY = (
     *("anthropic", "apsw", "cryptography", "httpx", "httpx2", "hyperscan", "numpy", "openai"),
     *("phonenumbers", "pydantic", "rich", "starlette", "stdnum", "tiktoken", "torch", "typer"),
 )
-EXTRAS = ("anthropic", "torch", "starlette", "uvicorn", "vcr", "hypothesis", "pytest")
+EXTRAS = (
+    *("anthropic", "torch", "starlette", "uvicorn", "vcr", "hypothesis", "pytest"),
+    *("onnx", "onnxruntime", "spacy", "tokenizers"),
+)
 
 
 def python(outside: Any, code: str) -> str:

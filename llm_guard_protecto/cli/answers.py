@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llm_guard_protecto.models import Masked, Span, Unmasked
 
-__all__ = ["done", "masked_item", "refused", "span_item", "unmasked_item"]
+if TYPE_CHECKING:
+    from llm_guard_protecto.engine.explain import Explained
+
+__all__ = ["done", "explained_item", "masked_item", "refused", "span_item", "unmasked_item"]
 
 
 def done(data: object) -> dict[str, Any]:
@@ -66,6 +69,16 @@ def span_item(span: Span) -> dict[str, Any]:
         "entity": span.entity,
         "score": round(float(span.score), 4),
         "rule": span.rule,
+    }
+
+
+def explained_item(one: Explained) -> dict[str, Any]:
+    """One place that `find --explain` found, with what becomes of it."""
+    return {
+        **span_item(one.span),
+        "outcome": one.outcome,
+        "threshold": float(one.threshold),
+        "words": list(one.words),
     }
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from llm_guard_protecto.vault import PolicyChoice
 
 __all__ = [
+    "ExplainOption",
+    "HtmlOption",
     "JsonOption",
     "LinesOption",
     "PolicyOption",
@@ -39,6 +41,16 @@ PolicyOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 LinesOption = Annotated[bool, typer.Option("--lines", help="Each line is a text of its own.")]
+ExplainOption = Annotated[
+    bool,
+    typer.Option("--explain", help="Everything found: why, and what the policy does with it."),
+]
+HtmlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--html", metavar="FILE", help="Write the same as a coloured page to FILE; - for stdout."
+    ),
+]
 TextArguments = Annotated[
     list[str] | None, typer.Argument(metavar="TEXT", help="Default: the whole of stdin.")
 ]

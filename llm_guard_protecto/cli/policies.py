@@ -72,7 +72,11 @@ def delete(name: NameArgument, vault: VaultOption = None, json: JsonOption = Fal
 @app.command()
 def check(file: FileArgument, json: JsonOption = False) -> None:
     """Check a policy file; every mistake in it is named. Needs no vault."""
-    _say(json, _load(file).name, "correct")
+    from llm_guard_protecto.engine.custom import compiled
+
+    policy = _load(file)
+    compiled(policy)
+    _say(json, policy.name, "correct")
 
 
 def as_file(policy: Policy) -> dict[str, Any]:

@@ -10,11 +10,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from llm_guard_protecto.engine.explain import Explained
 from llm_guard_protecto.entities import ENTITIES
 from llm_guard_protecto.models import Masked, Span
 from llm_guard_protecto.policy import Policy
 
-__all__ = ["console", "show_found", "show_masked", "show_policies", "show_policy", "style_of"]
+__all__ = [
+    "console",
+    "show_found",
+    "show_masked",
+    "show_policies",
+    "show_policy",
+    "show_reasons",
+    "style_of",
+]
 
 _STYLES = {
     "person": "bold magenta",
@@ -81,6 +90,32 @@ def show_found(texts: Sequence[str], found: Iterable[Sequence[Span]]) -> None:
                 Text(value[span.start : span.end]),
                 f"{span.score:.2f}",
                 Text(span.rule),
+            )
+        out.print(text, soft_wrap=True)
+        out.print("", table if table.row_count else Text("nothing found", "dim"), "", sep="\n")
+
+
+def show_reasons(texts: Sequence[str], reasons: Iterable[Sequence[Explained]]) -> None:
+    """Print each text with what is masked in it coloured, then why each find ended as it did."""
+    out = console()
+    for value, some in zip(texts, reasons, strict=True):
+        text = Text(value)
+        table = _table("entity", "text", "score", "rule", "outcome")
+        for one in some:
+            span = one.span
+            masked = one.outcome == "masked"
+            style = style_of(span.entity) if masked else "dim"
+            if masked:
+                text.stylize(style, span.start, span.end)
+            rule = Text(span.rule)
+            if one.words:
+                rule.append(f" near {', '.join(one.words)}", "dim")
+            table.add_row(
+                Text(span.entity, style),
+                Text(value[span.start : span.end]),
+                f"{span.score:.3f} {'<' if span.score < one.threshold else '≥'} {one.threshold:g}",
+                rule,
+                Text(one.outcome, style),
             )
         out.print(text, soft_wrap=True)
         out.print("", table if table.row_count else Text("nothing found", "dim"), "", sep="\n")

@@ -7,12 +7,13 @@ bytes, so `mask` then `unmask` gives back any file. Line ends are kept as they w
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Texts", "on_a_terminal", "read_texts", "write", "write_json"]
+__all__ = ["Texts", "on_a_terminal", "read_texts", "write", "write_json", "write_private"]
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -60,6 +61,19 @@ def write(text: str) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
+
+
+def write_private(path: str, text: str) -> None:
+    """Write text as UTF-8 to a file that only its owner can read, or to stdout for `-`."""
+    data = text.encode("utf-8", "replace")
+    if path == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
 
 
 def write_json(value: object) -> None:

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from llm_guard_protecto.cli.answers import done, masked_item, span_item, unmasked_item
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from llm_guard_protecto.cli.answers import (
+    done,
+    explained_item,
+    masked_item,
+    span_item,
+    unmasked_item,
+)
 from llm_guard_protecto.cli.options import (
+    ExplainOption,
+    HtmlOption,
     JsonOption,
     LinesOption,
     PolicyOption,
@@ -12,7 +25,16 @@ from llm_guard_protecto.cli.options import (
     choose_policy,
     open_vault,
 )
-from llm_guard_protecto.cli.streams import on_a_terminal, read_texts, write, write_json
+from llm_guard_protecto.cli.streams import (
+    on_a_terminal,
+    read_texts,
+    write,
+    write_json,
+    write_private,
+)
+
+if TYPE_CHECKING:
+    from llm_guard_protecto.engine.explain import Explained
 
 __all__ = ["find", "mask", "unmask"]
 
@@ -62,17 +84,31 @@ def find(
     vault: VaultOption = None,
     policy: PolicyOption = None,
     lines: LinesOption = False,
+    explain: ExplainOption = False,
+    html: HtmlOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show what would be masked, and which rule found it. Nothing is stored.
 
-    Piped, each find is a line: text number, start, end, entity, score, rule.
+    Piped, each find is a line: text number, start, end, entity, score, rule; with --explain also
+    what the policy does with it, its threshold, and the context words that lifted the score.
     """
+    if html is not None and json:
+        raise typer.BadParameter("--html and --json cannot go together")
     chosen = choose_policy(policy)
     texts = read_texts(text, lines=lines)
     with open_vault(vault) as opened:
-        found = opened.find(texts.items, chosen)
-    if json:
+        if not explain and html is None:
+            found = opened.find(texts.items, chosen)
+        else:
+            reasons = opened.explain(texts.items, chosen)
+    if html is not None:
+        from llm_guard_protecto.cli.page import page
+
+        write_private(html, page(texts.items, reasons))
+    elif explain:
+        _show_reasons(texts.items, reasons, json=json)
+    elif json:
         write_json([[span_item(span) for span in spans] for spans in found])
     elif on_a_terminal():
         from llm_guard_protecto.cli.show import show_found
@@ -83,3 +119,19 @@ def find(
             for span in spans:
                 row = [number, *span_item(span).values()]
                 write("\t".join(map(str, row)) + "\n")
+
+
+def _show_reasons(
+    texts: Sequence[str], reasons: Sequence[Sequence[Explained]], *, json: bool
+) -> None:
+    if json:
+        write_json([[explained_item(one) for one in some] for some in reasons])
+    elif on_a_terminal():
+        from llm_guard_protecto.cli.show import show_reasons
+
+        show_reasons(texts, reasons)
+    else:
+        for number, some in enumerate(reasons, 1):
+            for one in some:
+                *row, words = explained_item(one).values()
+                write("\t".join(map(str, [number, *row, ", ".join(words)])) + "\n")

@@ -9,7 +9,18 @@ from typing import Final
 from llm_guard_protecto.detect.checks import iban, iban_length
 from llm_guard_protecto.detect.pattern import Check, Fit
 
-__all__ = ["account", "apart", "email", "identifier", "last_word", "url", "word_border"]
+__all__ = [
+    "account",
+    "apart",
+    "email",
+    "identifier",
+    "labelled",
+    "last_number",
+    "last_word",
+    "url",
+    "url_of_host",
+    "word_border",
+]
 
 _Place = tuple[int, int] | None
 
@@ -76,6 +87,37 @@ def last_word(text: str, start: int, end: int) -> _Place:
     if text[end : end + 1] in ("-", "/", ".", ":") and text[end + 1 : end + 2].isalnum():
         return None
     return max(text.rfind(" ", start, end), text.rfind("-", start, end)) + 1, end
+
+
+_LAST_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?\Z")
+_ID: Final = re.compile(r"[A-Za-z]{0,6}[-/]?[0-9][A-Za-z0-9]{0,24}(?:[-/.][A-Za-z0-9]{1,16}){0,4}")
+
+
+def last_number(text: str, start: int, end: int) -> _Place:
+    """The number at the end of a candidate whose first words are its label."""
+    found = _LAST_NUMBER.search(text[start:end])
+    if found is None or (text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit()):
+        return None
+    return start + found.start(), end
+
+
+def labelled(text: str, start: int, end: int) -> _Place:
+    """The id that a candidate such as `order no. 4` begins; at least three digits in it."""
+    lead = text[start:end]
+    first = start + max(lead.rfind(sign) for sign in " :=#'\">") + 1
+    found = _ID.match(text, first)
+    if found is None or sum("0" <= c <= "9" for c in found[0]) < 3:
+        return None
+    end = found.end()
+    after = text[end : end + 2]
+    if (
+        after[:1].isalnum()
+        or after[:1] in tuple("@/_")
+        or after[:1] in ".:"
+        and after[1:].isalnum()
+    ):
+        return None
+    return first, end
 
 
 def account(text: str, start: int, end: int) -> _Place:

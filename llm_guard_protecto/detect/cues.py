@@ -11,15 +11,29 @@ __all__ = [
     "ACCOUNT",
     "BORN",
     "CARD",
+    "COORDINATES",
     "DISCHARGED",
+    "DRIVING",
+    "EIN",
     "FAX",
+    "IMEI",
+    "INSURANCE",
     "IP",
+    "LICENCE",
+    "MEDICAL_LICENCE",
+    "MRN",
+    "PASSPORT",
     "PHONE",
     "PLACE_OF_PHONE",
+    "PLATE",
+    "ROUTING",
     "SITE",
+    "SOCIAL",
     "SSN",
     "TURNS",
     "VERSION",
+    "VIN",
+    "WALLET",
 ]
 
 BORN: Final[tuple[str, ...]] = (
@@ -30,17 +44,16 @@ BORN: Final[tuple[str, ...]] = (
     *("nascido", "nascida", "geboortedatum", "geboren op"),
 )
 DISCHARGED: Final[tuple[str, ...]] = (
-    "discharged",
-    "discharge date",
-    "date of discharge",
-    "dc date",
+    *("discharged", "discharge", "discharge date", "date of discharge", "dc date", "d/c date"),
+    *("discharged on", "discharged home", "entlassen", "entlassung", "entlassungsdatum"),
+    *("date de sortie", "fecha de alta", "data di dimissione", "data de alta", "ontslagdatum"),
 )
 PHONE: Final[tuple[str, ...]] = (
     *("phone", "phones", "telephone", "tel", "mobile", "mob", "cell", "cellphone", "cellular"),
     *("call", "calling", "called", "dial", "ring", "text", "sms", "whatsapp", "hotline", "fax"),
-    *("helpline", "landline", "voicemail", "reach", "reached", "answering", "contact", "ph"),
-    *("my number", "his number", "her number", "their number", "your number", "phone number"),
-    *("messages to", "message to", "contact number", "callback", "call back"),
+    *("helpline", "landline", "voicemail", "reach", "reached", "contact", "ph", "phone number"),
+    *("my number", "his number", "her number", "their number", "your number"),
+    *("contact number", "callback", "call back"),
     *("telefon", "telefonnummer", "rufnummer", "handy", "handynummer", "durchwahl"),
     *("téléphone", "portable", "móvil", "movil", "teléfono", "telefono", "cellulare", "celular"),
     *("telefone", "telemóvel", "telefoon", "mobiel", "gsm", "phonenumber", "phoneno", "signal"),
@@ -82,6 +95,87 @@ IP: Final[tuple[str, ...]] = (
 VERSION: Final[tuple[str, ...]] = (
     *("version", "versions", "ver", "ver.", "release", "build", "firmware", "kernel", "driver"),
     *("update", "upgrade", "patch", "revision", "rev", "section", "chapter", "clause", "figure"),
+)
+ROUTING: Final[tuple[str, ...]] = (
+    *("routing", "routing number", "routing no", "aba", "aba number", "rtn", "transit", "ach"),
+    *("bank code", "wire"),
+)
+EIN: Final[tuple[str, ...]] = (
+    *("ein", "employer id", "employer identification", "fein", "federal tax", "tax id", "tin"),
+)
+DRIVING: Final[tuple[str, ...]] = (
+    *("driver's license", "drivers license", "driver license", "driver’s license"),
+    *("driving licence", "driving license", "driver's licence", "drivers licence"),
+    *("driver licence", "driver’s licence", "licence to drive", "dl", "dl no", "dl number", "dl#"),
+    *("führerschein", "führerscheinnummer", "permis de conduire", "licencia de conducir"),
+    *("permiso de conducir", "patente di guida", "patente", "carta de condução", "cnh"),
+    *("rijbewijs", "rijbewijsnummer", "prawo jazdy", "körkort"),
+)
+PASSPORT: Final[tuple[str, ...]] = (
+    *("passport", "passports", "passport number", "passport no", "passport #", "travel document"),
+    *("reisepass", "reisepassnummer", "passnummer", "passeport", "pasaporte", "passaporto"),
+    *("passaporte", "paspoort", "paspoortnummer", "paszport", "pasaport", "护照", "паспорт"),
+)
+LICENCE: Final[tuple[str, ...]] = (
+    *("license number", "licence number", "license no", "licence no", "license #", "licence #"),
+    *("certificate number", "certificate no", "permit number", "permit no", "registration no"),
+    *("license id", "licence id", "lic no", "lic #", "licencia no"),
+    *("bar number", "state bar", "certification number", "lizenznummer", "numéro de licence"),
+)
+MRN: Final[tuple[str, ...]] = (
+    *("mrn", "mrn#", "mr no", "mr number", "medical record", "medical record number"),
+    *("medical record no", "medical records", "patient id", "patient number", "patient no"),
+    *("patient identifier", "chart number", "chart no", "chart #", "hospital number"),
+    *("hospital no", "hospital id", "health record", "unit number", "encounter number"),
+    *("accession number", "specimen id", "case record", "patientennummer", "fallnummer"),
+    *("numéro de dossier", "historia clínica", "cartella clinica", "prontuário"),
+)
+INSURANCE: Final[tuple[str, ...]] = (
+    *("insurance", "insurance number", "insurance no", "insurance id", "policy number"),
+    *("policy no", "policy id", "policy #", "member id", "member number", "member no"),
+    *("membership number", "medicare", "medicaid", "subscriber id", "subscriber number"),
+    *("subscriber no", "beneficiary", "beneficiary number", "health plan", "group number"),
+    *("group no", "payer id", "insured id", "claim number", "claim no", "policyholder"),
+    *("health card", "healthcare number", "versicherungsnummer", "versichertennummer"),
+    *("police d'assurance", "numéro d'assuré", "número de póliza", "póliza", "polizza"),
+    *("apólice", "polisnummer"),
+)
+MEDICAL_LICENCE: Final[tuple[str, ...]] = (
+    *("medical license", "medical licence", "medical license number", "physician license"),
+    *("medical licence number", "nursing license", "nursing licence", "license to practice"),
+    *("gmc", "gmc number", "gmc no", "nmc pin", "nmc number", "gphc", "ahpra", "ahpra number"),
+    *("medical registration", "approbationsnummer", "lanr", "arztnummer", "rpps", "colegiado"),
+    *("pharmacy license", "pharmacist license", "dental license", "upin", "clia"),
+)
+PLATE: Final[tuple[str, ...]] = (
+    *("license plate", "licence plate", "number plate", "plate", "plates", "plate number"),
+    *("plate no", "registration number", "registration no", "reg no", "reg number", "reg plate"),
+    *("vehicle registration", "vehicle reg", "vehicle number", "vrm", "vrn", "rego", "car reg"),
+    *("tag number", "licence plates", "license plates", "kennzeichen"),
+    *("nummernschild", "immatriculation", "immatriculé", "plaque", "matrícula", "matricula"),
+    *("targa", "placa", "placas", "patente", "kenteken", "nummerplaat", "rejestracyjny"),
+    *("车牌", "车牌号", "номер", "госномер", "번호판"),
+)
+VIN: Final[tuple[str, ...]] = (
+    *("vin", "vin no", "vin number", "chassis", "chassis number", "vehicle identification"),
+    *("vehicle", "frame number", "fahrgestellnummer", "fin", "bastidor", "telaio", "chassi"),
+)
+IMEI: Final[tuple[str, ...]] = (
+    *("imei", "imei number", "imei no", "device id", "handset", "meid", "serial", "handset id"),
+)
+COORDINATES: Final[tuple[str, ...]] = (
+    *("coordinates", "coords", "coordinate", "gps", "lat", "latitude", "lon", "lng", "longitude"),
+    *("latlng", "lat/lon", "lat/long", "lat long", "lat lon", "geo", "geolocation", "geopoint"),
+    *("koordinaten", "coordonnées", "coordenadas", "coordinate geografiche"),
+)
+SOCIAL: Final[tuple[str, ...]] = (
+    *("twitter", "instagram", "insta", "ig", "tiktok", "telegram", "mastodon", "threads"),
+    *("bluesky", "snapchat", "facebook", "linkedin", "youtube", "twitch", "discord", "slack"),
+    *("github", "gitlab", "reddit", "handle", "handles", "username", "user name", "follow"),
+    *("tweeted", "retweet", "tweet", "dm", "mention", "mentioned", "tag", "tagged", "profile"),
+)
+WALLET: Final[tuple[str, ...]] = (
+    *("solana", "sol", "wallet", "wallet address", "phantom", "crypto", "usdc", "spl"),
 )
 SITE: Final[tuple[str, ...]] = (
     "site",

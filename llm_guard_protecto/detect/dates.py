@@ -1,4 +1,4 @@
-"""The table of shapes: dates, times and ages.
+"""The table of shapes: dates and times.
 
 One row a shape. Adding one: a line here and a marked line in `tests/detect/test_rules.py`.
 """
@@ -28,7 +28,6 @@ _CLOCK: Final = (
 )
 
 DATES: Final = (
-    # dates and ages
     Pattern(
         "DATE_TIME",
         r"\b[12]\d{3}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?"
@@ -104,18 +103,5 @@ DATES: Final = (
         score=0.5,
         name="date_weekday",
         fit=last_word,
-    ),
-    Pattern(
-        "AGE",
-        r"(?i)\b\d{1,3}(?:[ -](?:years?|yrs?|months?)[ -](?:old|of age)|[ -]?y/?o)\b",
-        score=0.8,
-        name="age",
-    ),
-    Pattern(
-        "AGE",
-        r"(?i)\b(?:aged?|age of|age is|age:|turned|turning)[ ]\d{1,3}\b",
-        fit=last_word,
-        score=0.6,
-        name="age_number",
     ),
 )

@@ -31,7 +31,7 @@ _BASE64: Final = re.compile(
     r"={0,2}(?![A-Za-z0-9+/_=-])"
 )
 _HEX: Final = re.compile(
-    r"(?<![0-9A-Za-z])(?:0[xX])?[0-9A-Fa-f]{2}(?:[ :,\\-]{0,2}(?:0?x)?[0-9A-Fa-f]{2}){7,}+"
+    r"(?<![0-9A-Za-z])(?:0[xX])?[0-9A-Fa-f]{2}(?:[ :,\\-]{0,2}(?:0?x)?[0-9A-Fa-f]{2}){7,}"
     r"(?![0-9A-Za-z])"
 )
 _HEX_SIGNS: Final = re.compile(r"0?[xX]|[^0-9A-Fa-f]")
@@ -164,12 +164,14 @@ def _smuggled(text: str) -> Iterator[Patch]:
     for run in _HIDDEN.finditer(text):
         codes = [ord(c) for c in run.group()]
         if codes[0] >= 0xE0000 and codes[0] < 0xE0100:
-            yield Patch(run.start(), run.end(), "".join(chr(c - 0xE0000) for c in codes), "hidden")
+            yield Patch(
+                run.start(), run.end(), f" {''.join(chr(c - 0xE0000) for c in codes)} ", "hidden"
+            )
             continue
         raw = bytes(c - 0xFE00 if c < 0xE0000 else c - 0xE0100 + 16 for c in codes)
         said = _said(bytes.fromhex, raw.hex())
         if said:
-            yield Patch(run.start(), run.end(), said, "hidden")
+            yield Patch(run.start(), run.end(), f" {said} ", "hidden")
 
 
 def _turned(text: str) -> Iterator[Patch]:
@@ -183,7 +185,7 @@ _FINDERS: Final = (
     (Hints.HTML, _entities),
     (Hints.ESCAPE, _escapes),
     (Hints.QUOTED, _quoted),
-    (Hints.BACKSLASH, _dropped("escape", _BACKSLASH)),
+    (Hints.BACKSLASH, _dropped("backslash", _BACKSLASH)),
     (Hints.TAG, _dropped("markup", _TAG)),
     (Hints.CONTROL, _dropped("folded", _CONTROL)),
     (Hints.BASE64, _blocks("base64", _BASE64, _read_base64)),

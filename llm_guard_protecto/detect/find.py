@@ -23,9 +23,22 @@ class Detector(Protocol):
 
 
 def find(texts: Sequence[str]) -> list[list[Span]]:
-    """Run the rules and the tagger over each text; spans as found, unresolved."""
+    """Run the rules and the tagger over each text; spans as found, unresolved.
+
+    A text with encoded, disguised or written-out values is read a second time in plain form; what
+    is found only there has a rule such as `base64:email` or `folded:card`.
+    """
+    from llm_guard_protecto.detect.disguise import hidden, reading, worded
     from llm_guard_protecto.detect.rules import rules
     from llm_guard_protecto.detect.tagger import tagger
 
     scan = rules().scan
-    return [[*scan(text), *tagged] for text, tagged in zip(texts, tagger().tag(texts), strict=True)]
+    found = [
+        [*scan(text), *tagged] for text, tagged in zip(texts, tagger().tag(texts), strict=True)
+    ]
+    readings = {i: view for i, view in enumerate(map(reading, texts)) if view}
+    if readings:
+        names = [view.text if worded(view) else "" for view in readings.values()]
+        for (i, view), tagged in zip(readings.items(), tagger().tag(names), strict=True):
+            found[i] += hidden(view, scan(view.text), tagged, found[i])
+    return found

@@ -39,8 +39,11 @@ _SIGNS: Final = {
     **dict.fromkeys("\u2236\ua789\ufe55\uff1a\u02d0", ":"),
     **dict.fromkeys("\ufe6b\uff20", "@"),
     "\u02cd": "_",
+    "\uff3f": "_",
+    "\uff0b": "+",
 }
 _JOINTS: Final = f"{_DASHES}{_BLANKS}{_DOTS}{''.join(_SIGNS)}"
+_WIDE_SIGNS: Final = {chr(c + 0xFEE0): chr(c) for c in range(33, 127) if not chr(c).isalnum()}
 _LINES: Final = "\x85\u2028\u2029"
 
 # What a character may need: the readings below are made only where one of them does.
@@ -54,43 +57,51 @@ _OURS: Final = "!-~\xa1-\u02ff\u0370-\u0482\u048a-\u058f\u1e00-\u1fff\u2460-\u24
 _HIDES: Final = re.compile(
     rf"(?<![^\s{_OURS}\U0001d400-\U0001d7ff])[{_INVISIBLE}]+(?=[{_OURS}\U0001d400-\U0001d7ff\s]|\Z)"
 )
-_MARKED: Final = re.compile(
-    rf"[{_OURS}][{_INVISIBLE}]*[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
-    rf"\ufe20-\ufe2f\u3099\u309a{_INVISIBLE}]+"
+_MARKS: Final = (
+    "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u3099\u309a"
 )
+_MARKED: Final = re.compile(rf"[ {_OURS}][{_INVISIBLE}]*[{_MARKS}][{_MARKS}{_INVISIBLE}]*")
 _SPACED: Final = re.compile(
-    rf"(?<=[A-Z0-9).(+])[{_JOINTS} ]+(?=[A-Z0-9)(+])|(?<=\w)[{_DOTS}{''.join(_SIGNS)}](?=\w)"
+    rf"(?<=[A-Z\uff21-\uff3a\uff08\uff09\d).+(])[{_JOINTS} ]+(?=[A-Z\uff21-\uff3a\uff08\uff09\d)(+])"
+    rf"|(?<=\w)[{_DOTS}{''.join(_SIGNS)}](?=\w)"
 )
 _SPACED_ADDRESS: Final = re.compile(rf"(?<=[\w).(+])[{_JOINTS} ]+(?=[\w)(+])")
+_REGIONAL: Final = re.compile("[\U0001f1e6-\U0001f1ff]+")
+_MARKS_LOOKED_AT: Final = 8
 _WORD: Final = re.compile(r"\w+")
 _LATIN: Final = re.compile(r"[A-Za-z]")
-_NUMBERED: Final = re.compile(rf"[{PLAIN_LETTERS}]{{2}}[0-9]{{2}}")
+_ACCOUNT: Final = re.compile(rf"[A-Z{PLAIN_LETTERS}]{{2}}[0-9{PLAIN_DIGITS}]{{2}}")
 _NUMBER: Final = re.compile(
     rf"(?<![\w|])(?:[0-9{PLAIN_DIGITS}](?:[ ()./-]{{0,2}}[0-9{PLAIN_DIGITS}]){{6,}}+)(?![\w|])"
 )
 _ALL_LETTERS: Final = frozenset(LETTERS)
 
 
-def fold(text: str) -> View:
-    """The folded reading of `text`; unchanged when nothing in it needs folding."""
-    view = View(text)
+def fold(view: View) -> View:
+    """The folded reading of a view; the view itself when nothing in it needs folding."""
+    text = view.text
     if text.isascii():
         return view
     needs = _needs(text)
     if needs & (_MARK | _HIDDEN | _FORM | _SPACING):
         view = view.patched(_plain_patches(text, needs))
+        if needs & _FORM:
+            view = view.respelled(_single_forms(view.text), FOLDED)
     if needs & _SCRIPT:
         view = view.patched(_script_patches(view.text))
     return view
 
 
-def look_digits(text: str) -> Iterator[Patch]:
-    """Letters between digits that pass for digits: `41ll 1OO1`, most of it being digits."""
+def look_digits(text: str, *, foreign: bool) -> Iterator[Patch]:
+    """Letters between digits that pass for digits: `41ll 1OO1`.
+
+    Most must be real digits, or one at least when the text has letters outside ASCII (`foreign`).
+    """
     for number in _NUMBER.finditer(text):
         value = number.group()
         real = sum("0" <= c <= "9" for c in value)
         wrong = [i for i, c in enumerate(value) if c in DIGITS]
-        if not wrong or real < 4 or real < len(wrong):
+        if not wrong or real < (1 if foreign else max(3, len(wrong))):
             continue
         for i in wrong:
             at = number.start() + i
@@ -112,6 +123,8 @@ def _need(character: str) -> int:
         return _HIDDEN
     if _IS_SPACING.match(character):
         return _SPACING
+    if "\U0001f1e6" <= character <= "\U0001f1ff":
+        return _FORM
     if _form(character):
         return _FORM
     if _IS_SCRIPT.match(character):
@@ -129,8 +142,6 @@ def _form(character: str) -> str:
         return str(digit)
     if "\U0001f130" <= character <= "\U0001f189":  # squared and negative letters
         return chr(65 + (ord(character) - 0x1F130) % 32) if _lettered(character) else ""
-    if "\U0001f1e6" <= character <= "\U0001f1ff":  # regional indicators
-        return chr(65 + ord(character) - 0x1F1E6)
     if character in "\u2122\u2120\u2116\xaa\xba" or unicodedata.category(character) == "No":
         plain = unicodedata.normalize("NFKC", character)
         return plain if plain.isdigit() and plain.isascii() else ""
@@ -149,6 +160,19 @@ def _latin(text: str) -> bool:
     return all(c < "\x80" or c in LETTERS for c in text)
 
 
+def _single_forms(text: str) -> dict[str, str]:
+    """The forms in `text` of one plain character; beside letters and digits also the wide signs."""
+    foreign = [c for c in set(text) if c > "\x7f"]
+    plain = {c: _WIDE_SIGNS.get(c) or _form(c) for c in foreign}
+    return {c: single for c, single in plain.items() if len(single) == 1}
+
+
+def _several(text: str) -> Iterator[re.Match[str]]:
+    """The characters that stand for several plain ones (`⑽`, `ﬁ`)."""
+    several = "".join(c for c in set(text) if c > "\x7f" and len(_form(c)) > 1)
+    return re.finditer(f"[{several}]", text) if several else iter(())
+
+
 def _plain_patches(text: str, needs: int) -> Iterator[Patch]:
     if needs & _HIDDEN:
         for found in _HIDES.finditer(text):
@@ -157,11 +181,10 @@ def _plain_patches(text: str, needs: int) -> Iterator[Patch]:
         for found in _MARKED.finditer(text):
             yield from _cluster(found.group(), found.start(), found.end())
     if needs & _FORM:
-        for at, character in enumerate(text):
-            if character > "\x7f":
-                plain = _form(character)
-                if plain:
-                    yield Patch(at, at + 1, plain, FOLDED)
+        for found in _several(text):
+            yield Patch(found.start(), found.end(), _form(found.group()), FOLDED)
+        for found in _REGIONAL.finditer(text):
+            yield from _regional(text, *found.span())
     if needs & _SPACING:
         spaced = _SPACED_ADDRESS if "@" in text or "\uff20" in text else _SPACED
         for found in spaced.finditer(text):
@@ -170,14 +193,26 @@ def _plain_patches(text: str, needs: int) -> Iterator[Patch]:
                     yield Patch(at, at + 1, _spacing(character), FOLDED)
 
 
+def _regional(text: str, start: int, end: int) -> Iterator[Patch]:
+    """Letters that are shown as flags in pairs; pairs by themselves are flags."""
+    if (end - start) % 2 or "@" in text[max(0, start - 1) : end + 1]:
+        for at in range(start, end):
+            yield Patch(at, at + 1, chr(65 + ord(text[at]) - 0x1F1E6), FOLDED)
+
+
 def _cluster(cluster: str, start: int, end: int) -> Iterator[Patch]:
-    """A letter with its marks: the composed letter where there is one, else the bare letter."""
-    marks = _IS_INVISIBLE.sub("", cluster)
-    plain = unicodedata.normalize("NFC", marks)
-    if len(plain) > 1 or not plain.isalpha():
-        plain = _form(cluster[0]) or cluster[0]
+    plain = _composed(cluster[:_MARKS_LOOKED_AT])
     if plain != cluster:
         yield Patch(start, end, plain, FOLDED)
+
+
+@lru_cache(maxsize=1024)
+def _composed(cluster: str) -> str:
+    """A letter with its marks: the composed letter where there is one, else the bare letter."""
+    plain = unicodedata.normalize("NFC", _IS_INVISIBLE.sub("", cluster))
+    if len(plain) == 1 and plain.isalpha():
+        return plain
+    return _form(cluster[0]) or cluster[0]
 
 
 @lru_cache(maxsize=256)
@@ -199,12 +234,26 @@ def _script_patches(text: str) -> Iterator[Patch]:
         value = word.group()
         if value.isascii():
             continue
+        if _ACCOUNT.match(value):
+            yield from _account(value, word.start())
+            continue
         if _LATIN.search(value):
             table = NEARLY
-        elif _NUMBERED.match(value) or everywhere and len(value) > 1:
+        elif everywhere and len(value) > 1:
             table = LETTERS
         else:
             continue
         for at, character in enumerate(value, word.start()):
             if character > "\x7f" and character in table:
                 yield Patch(at, at + 1, table[character], FOLDED)
+
+
+def _account(value: str, start: int) -> Iterator[Patch]:
+    """Two letters, then digits, most of them real: how an account number begins."""
+    rest = value[2:]
+    real = sum("0" <= c <= "9" for c in rest)
+    number = real >= 2 and all("0" <= c <= "9" or c in DIGITS for c in rest)
+    for i, character in enumerate(value):
+        plain = (DIGITS if number and i > 1 else LETTERS).get(character, character)
+        if plain != character and (number or character > "\x7f"):
+            yield Patch(start + i, start + i + 1, plain, FOLDED)

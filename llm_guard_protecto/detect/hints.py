@@ -5,14 +5,16 @@ Ordinary prose has none of these signs and pays a few microseconds. A sign prove
 
 from __future__ import annotations
 
-import re
 import threading
+from collections.abc import Sequence
 from enum import IntFlag, auto
+from pathlib import Path
 from typing import Final
 
 import hyperscan
 
-from llm_guard_protecto.detect.numerals import AT_WORDS, DOT_WORDS, NUMBER_WORDS
+from llm_guard_protecto.detect.kept import cache_home, fetch, fingerprint, keep
+from llm_guard_protecto.detect.numerals import DOT_WORDS, MAILBOXES, NUMBER_WORDS, REPEATS
 
 __all__ = ["Hints", "hints"]
 
@@ -38,20 +40,26 @@ class Hints(IntFlag):
     LOOK = auto()
 
     ENCODED = (
-        PERCENT | HTML | ESCAPE | QUOTED | BACKSLASH | TAG | CONTROL | BASE64 | BASE32 | HEX | HIDDEN
+        PERCENT
+        | HTML
+        | ESCAPE
+        | QUOTED
+        | BACKSLASH
+        | TAG
+        | CONTROL
+        | BASE64
+        | BASE32
+        | HEX
+        | HIDDEN
     )
 
 
-def _any(words: tuple[str, ...]) -> str:
-    return "(?:" + "|".join(words) + ")"
-
-
-_AT: Final = _any(AT_WORDS)
-_DOT: Final = _any(DOT_WORDS)
-_NUMBER: Final = _any(tuple(sorted(NUMBER_WORDS)))
-_MAILBOXES: Final = (
-    "(?:gmail|googlemail|yahoo|ymail|hotmail|outlook|live|icloud|aol|gmx|proton|protonmail|zoho)"
+_PORTION: Final = 7
+_FLAGS: Final = (
+    hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
 )
+_NUMBER: Final = "(?:" + "|".join(sorted((*NUMBER_WORDS, *REPEATS))) + ")"
+_DOT: Final = "(?:" + "|".join(DOT_WORDS) + ")"
 
 _SIGNS: Final = (
     (Hints.PERCENT, r"%[0-9a-f]{2}"),
@@ -61,7 +69,7 @@ _SIGNS: Final = (
     (Hints.BACKSLASH, r"[0-9a-z)]\\[@._+()-]"),
     (Hints.TAG, r"[0-9a-z@.+-]<(?:!--|/?(?:b|i|u|s|em|st|sp|w|f|sm|su|m|a|c)[a-z]*[ />])"),
     (Hints.CONTROL, r"[\x00-\x08\x0e-\x1f\x7f]"),
-    (Hints.BASE64, r"[a-z0-9+/_-]{14}[a-z0-9+/_=-]{2}"),
+    (Hints.BASE64, r"[a-z0-9+/_-]{12}[a-z0-9+/_=-]{2}"),
     (Hints.BASE32, r"(?-i)[A-Z2-7]{16}"),
     (Hints.HEX, r"[0-9a-f]{2}(?:[ :,\\-]{0,2}(?:0?x)?[0-9a-f]{2}){7}"),
     (Hints.HIDDEN, r"(?:\xf3\xa0[\x80-\xbf]{2}|\xef\xb8[\x80-\x8f]){5}|\xe2\x80\xae"),
@@ -73,11 +81,10 @@ _SIGNS: Final = (
     (Hints.GROUPS, r"[0-9]{3}[^0-9a-z]{1,6}[0-9]{2,3}[^0-9a-z]{1,6}[0-9]{4}"),
     (Hints.GROUPS, r"[0-9]{4}[^0-9a-z]{1,6}[0-9]{4,6}[^0-9a-z]{1,6}[0-9]{4}"),
     (Hints.GROUPS, r"[0-9]{2}(?:[^0-9a-z][0-9]{2}){6}"),
-    (Hints.SPELLED, rf"{_NUMBER}(?:[^0-9a-z]{{1,4}}(?:[0-9]|{_NUMBER})){{2}}[^0-9a-z]"),
-    (Hints.ADDRESS, rf"[\[({{<*_~-] ?(?:{_AT}|{_DOT}|[@.]) ?[\])}}>*_~-]"),
-    (Hints.ADDRESS, rf"[ \t]{_AT}[ \t].{{1,80}}[ \t]{_DOT}[ \t]"),
-    (Hints.ADDRESS, rf"[ \t]{_AT}[ \t]+{_MAILBOXES}\."),
-    (Hints.ADDRESS, rf"[0-9a-z] ?@ ?[0-9a-z-]+(?: |[ \t]{_DOT}[ \t])"),
+    (Hints.SPELLED, rf"\b{_NUMBER}[ ,.\r\n-]{{1,3}}{_NUMBER}\b"),
+    (Hints.ADDRESS, r"[\[({<*_~-] ?(?:at|dot|[@.]) ?[\])}>*_~-]"),
+    (Hints.ADDRESS, rf"\s{_DOT}\s"),
+    (Hints.ADDRESS, rf"\s(?:{'|'.join(MAILBOXES)})\."),
     (Hints.ADDRESS, r"[0-9a-z][ \t]{1,3}@|@[ \t]{1,3}[0-9a-z]"),
     (Hints.LOOK, r"[0-9][ .-]?[oil|](?:[ .-]?[0-9oil|]){5}"),
     (Hints.LOOK, r"[oil|][ .-]?[0-9](?:[ .-]?[0-9oil|]){5}"),
@@ -87,33 +94,45 @@ _SIGNS: Final = (
 class _Scan:
     """The signs, compiled; each thread has its own working memory."""
 
-    def __init__(self) -> None:
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        flags = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
-        self._database.compile(
-            expressions=[regex.encode("latin-1") if "\\x" in regex else regex.encode()
-                         for _, regex in _SIGNS],
-            ids=list(range(len(_SIGNS))),
-            elements=len(_SIGNS),
-            flags=[flags | hyperscan.HS_FLAG_DOTALL] * len(_SIGNS),
-        )
+    def __init__(self, cache: Path | None) -> None:
+        portions = [_SIGNS[i : i + _PORTION] for i in range(0, len(_SIGNS), _PORTION)]
+        name = fingerprint(repr(portions).encode())
+        kept = fetch(cache, name, len(portions))
+        if kept is None:
+            kept = [_compile(portion, first * _PORTION) for first, portion in enumerate(portions)]
+            keep(cache, name, kept)
+        self._databases = kept
         self._local = threading.local()
 
     def __call__(self, text: str) -> Hints:
-        scratch = getattr(self._local, "scratch", None)
-        if scratch is None:
-            scratch = self._local.scratch = hyperscan.Scratch(self._database)
+        scratches = getattr(self._local, "scratches", None)
+        if scratches is None:
+            scratches = [hyperscan.Scratch(database) for database in self._databases]
+            self._local.scratches = scratches
         seen: list[int] = []
 
-        def sign(which: int, *_: object) -> None:
+        def sign(which: int, _start: int, _end: int, _flags: int, _context: object) -> None:
             seen.append(which)
 
         data = text.encode("utf-8", "surrogatepass")
-        self._database.scan(data, match_event_handler=sign, scratch=scratch)
+        for database, scratch in zip(self._databases, scratches, strict=True):
+            database.scan(data, match_event_handler=sign, scratch=scratch)
         found = Hints(0)
         for which in seen:
             found |= _SIGNS[which][0]
         return found
+
+
+def _compile(signs: Sequence[tuple[Hints, str]], first: int) -> hyperscan.Database:
+    """A few signs at a time: the time to compile grows faster than their number."""
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[regex.encode() for _, regex in signs],
+        ids=list(range(first, first + len(signs))),
+        elements=len(signs),
+        flags=[_FLAGS] * len(signs),
+    )
+    return database
 
 
 _LOCK = threading.Lock()
@@ -125,5 +144,5 @@ def hints(text: str) -> Hints:
     if not _BUILT:
         with _LOCK:
             if not _BUILT:
-                _BUILT.append(_Scan())
+                _BUILT.append(_Scan(cache_home()))
     return _BUILT[0](text)

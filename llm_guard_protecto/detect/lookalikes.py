@@ -16,10 +16,9 @@ def _pairs(rows: str) -> dict[str, str]:
     return {pair[0]: pair[1:] for pair in rows.split()}
 
 
-# ruff: noqa: RUF001
 LETTERS: Final = _pairs(
     # Cyrillic
-    "аa еe оo рp сc уy хx іi јj ѕs һh ԁd ԛq ԝw ѵv ӏl ԍg ҽe ҫc ӕæ "
+    "аa еe оo рp сc уy хx іi јj ѕs һh ԁd ԛq ԝw ѵv ӏl ԍg ҽe ҫc "
     "АA ВB ЕE КK МM НH ОO РP СC ТT УY ХX ІI ЈJ ЅS ԌG ԚQ ԜW ѴV ӀI "
     # Greek
     "αa οo ρp νv ιi υu κk χx ϲc ϳj ωw γy τt εe "

@@ -1,6 +1,7 @@
 """The table of countries' own numbers; `python-stdnum` knows their checksums, words decide.
 
-One row a number: its module in `python-stdnum`, its shape, what it is called.
+The rows are in `countries.py`; here are those that `python-stdnum` lacks, and the shapes that need
+no word.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from functools import cache
 from importlib import import_module
 from typing import Final, Protocol, cast
 
-from llm_guard_protecto.detect import checks
+from llm_guard_protecto.detect import checks, identity
+from llm_guard_protecto.detect.borders import identifier
+from llm_guard_protecto.detect.countries import COUNTRIES
 from llm_guard_protecto.detect.pattern import Check, Pattern
 
 __all__ = ["NATIONAL", "standard"]
@@ -33,99 +36,66 @@ def standard(name: str) -> Check:
     return check
 
 
-_ELEVEN: Final = r"\b\d{11}\b"
-_TEN: Final = r"\b\d{10}\b"
-
-# each: entity, module, shape, words
-_ROWS: Final[tuple[tuple[str, str, str, tuple[str, ...]], ...]] = (
-    ("NATIONAL_ID", "ar.cuit", r"\b\d{2}-?\d{8}-?\d\b", ("cuit", "cuil")),
-    ("TAX_ID", "at.uid", r"\bATU\d{8}\b", ("uid", "ust", "vat", "umsatzsteuer")),
-    ("TAX_ID", "au.tfn", r"\b\d{3} ?\d{3} ?\d{2,3}\b", ("tfn", "tax file")),
-    ("TAX_ID", "au.abn", r"\b\d{2} ?\d{3} ?\d{3} ?\d{3}\b", ("abn",)),
+# each: name, shape, check, words; what `python-stdnum` does not know
+_OTHERS: Final[tuple[tuple[str, str, Check | None, tuple[str, ...]], ...]] = (
+    ("ae", r"\b784-?\d{4}-?\d{7}-?\d\b", identity.emirates, ("emirates id", "eid", "uae")),
+    ("bh", r"\b\d{9}\b", identity.bahraini, ("cpr", "bahrain")),
     (
-        "NATIONAL_ID",
-        "be.nn",
-        r"\b\d{2}\.?\d{2}\.?\d{2}-?\d{3}\.?\d{2}\b",
-        ("rijksregisternummer", "registre national", "national number"),
+        "de_document",
+        r"\b[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{8}\d\b",
+        identity.german_document,
+        ("personalausweis", "ausweisnummer", "ausweis", "id card"),
     ),
-    ("NATIONAL_ID", "bg.egn", _TEN, ("egn", "егн")),
-    ("NATIONAL_ID", "br.cpf", r"\b\d{3}\.?\d{3}\.?\d{3}-?\d{2}\b", ("cpf",)),
-    ("TAX_ID", "br.cnpj", r"\b\d{2}\.?\d{3}\.?\d{3}/?\d{4}-?\d{2}\b", ("cnpj",)),
-    ("NATIONAL_ID", "ca.sin", r"\b\d{3}[ -]?\d{3}[ -]?\d{3}\b", ("sin", "social insurance", "nas")),
-    ("NATIONAL_ID", "ch.ssn", r"\b756\.?\d{4}\.?\d{4}\.?\d{2}\b", ("ahv", "avs", "insurance")),
-    ("NATIONAL_ID", "cl.rut", r"\b\d{1,2}\.?\d{3}\.?\d{3}-?[0-9Kk]\b", ("rut", "run")),
-    ("NATIONAL_ID", "cn.ric", r"\b\d{17}[0-9X]\b", ("id card", "identity", "身份证")),
-    ("NATIONAL_ID", "co.nit", r"\b\d{8,10}-?\d\b", ("nit",)),
-    ("NATIONAL_ID", "cz.rc", r"\b\d{6}/?\d{3,4}\b", ("rodné číslo", "rc", "rodne cislo")),
     (
-        "TAX_ID",
-        "de.idnr",
-        r"\b\d{2} ?\d{3} ?\d{3} ?\d{3}\b",
-        ("steuer-id", "steuerid", "idnr", "steueridentifikationsnummer", "tax id", "tin"),
+        "de_pension",
+        r"\b\d{2} ?\d{6} ?[A-Z] ?\d{3}\b",
+        identity.german_pension,
+        ("rentenversicherungsnummer", "sozialversicherungsnummer", "rvnr", "sv-nummer"),
     ),
-    ("TAX_ID", "de.stnr", r"\b\d{2,3}/\d{3,4}/\d{4,5}\b", ("steuernummer", "st.-nr.", "stnr")),
-    ("TAX_ID", "de.vat", r"\bDE ?\d{9}\b", ("ust-idnr", "vat", "umsatzsteuer", "ust-id", "ustid")),
-    ("NATIONAL_ID", "dk.cpr", r"\b\d{6}-?\d{4}\b", ("cpr", "personnummer")),
-    ("NATIONAL_ID", "ee.ik", _ELEVEN, ("isikukood", "personal code")),
-    ("NATIONAL_ID", "es.dni", r"\b\d{8}-?[A-Za-z]\b", ("dni", "nif", "documento")),
-    ("NATIONAL_ID", "es.nie", r"\b[XYZxyz]-?\d{7}-?[A-Za-z]\b", ("nie", "extranjero", "id")),
-    ("NATIONAL_ID", "fi.hetu", r"\b\d{6}[+A-]\d{3}[0-9A-Z]\b", ("hetu", "henkilötunnus")),
+    ("eg", r"\b[23]\d{13}\b", identity.egyptian, ("national id", "الرقم القومي")),
+    ("hk", r"\b[A-Z]{1,2}\d{6} ?\(?[0-9A]\)?", identity.hong_kong, ("hkid", "hong kong id")),
     (
-        "NATIONAL_ID",
-        "fr.nir",
-        r"\b[12] ?\d{2} ?\d{2} ?[0-9AB]{2} ?\d{3} ?\d{3} ?\d{2}\b",
-        ("nir", "sécurité sociale", "insee", "securite sociale"),
+        "it_card",
+        r"\b[A-Z]{2}\d{5}[A-Z]{2}\b|\b[A-Z]{2} ?\d{7}\b",
+        None,
+        ("carta d'identità", "carta di identità", "carta d'identita", "cie"),
     ),
-    ("TAX_ID", "fr.siret", r"\b\d{3} ?\d{3} ?\d{3} ?\d{5}\b", ("siret",)),
-    ("TAX_ID", "gb.utr", _TEN, ("utr", "taxpayer reference")),
-    ("TAX_ID", "gb.vat", r"\b(?:GB ?)?\d{3} ?\d{4} ?\d{2}\b", ("vat", "vat number")),
-    ("NATIONAL_ID", "gr.amka", _ELEVEN, ("amka", "αμκα")),
-    ("NATIONAL_ID", "hr.oib", _ELEVEN, ("oib",)),
-    ("NATIONAL_ID", "ie.pps", r"\b\d{7}[A-Za-z]{1,2}\b", ("pps", "ppsn")),
-    ("NATIONAL_ID", "il.idnr", r"\b\d{7,8}-?\d\b", ("teudat zehut", "israeli id")),
+    ("kz", r"\b\d{12}\b", identity.kazakh, ("iin", "иин", "жсн")),
+    ("lk", r"\b(?:\d{9}[VvXx]|[12]\d{11})\b", identity.sri_lankan, ("nic", "sri lanka")),
+    ("ng", r"\b\d{11}\b", None, ("nin", "bvn", "national identification number")),
+    ("ph", r"\b\d{4}-\d{4}-\d{4}(?:-\d{4})?\b", None, ("philsys", "philid", "umid", "crn")),
+    ("sa", r"\b[12]\d{9}\b", identity.luhn_digits, ("iqama", "saudi id", "رقم الهوية")),
+    ("sg", r"\b[STFGM]\d{7}[A-Z]\b", identity.singapore, ("nric", "fin", "singapore")),
+    ("tw", r"\b[A-Z][12]\d{8}\b", identity.taiwanese, ("taiwan id", "身分證", "身份證")),
     (
-        "NATIONAL_ID",
-        "in_.aadhaar",
-        r"\b\d{4}[ -]?\d{4}[ -]?\d{4}\b",
-        ("aadhaar", "aadhar", "uidai"),
+        "any",
+        r"\b\d(?:[A-Za-z0-9]{4,}(?:[-.][A-Za-z0-9]+)*|[A-Za-z0-9]{0,3}(?:[-.][A-Za-z0-9]+)+)\b",
+        None,
+        (
+            *("national id", "national id number", "national identity number", "identity card"),
+            *("identity number", "id card number", "citizen id", "citizenship number"),
+            *("personal id number", "documento de identidad", "ausweisnummer", "cni"),
+        ),
     ),
-    ("TAX_ID", "in_.pan", r"\b[A-Za-z]{5}\d{4}[A-Za-z]\b", ("pan", "pan card", "income tax")),
-    (
-        "NATIONAL_ID",
-        "it.codicefiscale",
-        r"\b[A-Za-z]{6}\d{2}[A-Za-z]\d{2}[A-Za-z]\d{3}[A-Za-z]\b",
-        ("codice fiscale", "cf", "c.f.", "tax code"),
-    ),
-    ("TAX_ID", "it.iva", _ELEVEN, ("partita iva", "p.iva", "p. iva")),
-    (
-        "NATIONAL_ID",
-        "kr.rrn",
-        r"\b\d{6}-?\d{7}\b",
-        ("rrn", "resident registration", "주민등록번호"),
-    ),
-    ("NATIONAL_ID", "lt.asmens", _ELEVEN, ("asmens kodas",)),
-    ("NATIONAL_ID", "lv.pvn", r"\b\d{6}-?\d{5}\b", ("personas kods",)),
-    ("NATIONAL_ID", "mx.curp", r"\b[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d\b", ("curp",)),
-    ("TAX_ID", "mx.rfc", r"\b[A-Z]{3,4}\d{6}[A-Z0-9]{3}\b", ("rfc",)),
-    ("NATIONAL_ID", "my.nric", r"\b\d{6}-?\d{2}-?\d{4}\b", ("nric", "mykad")),
-    ("NATIONAL_ID", "nl.bsn", r"\b\d{4}[. ]?\d{2}[. ]?\d{3}\b", ("bsn", "burgerservicenummer")),
-    ("NATIONAL_ID", "no.fodselsnummer", r"\b\d{6} ?\d{5}\b", ("fødselsnummer", "fodselsnummer")),
-    ("TAX_ID", "nz.ird", r"\b\d{2,3}-?\d{3}-?\d{3}\b", ("ird",)),
-    ("NATIONAL_ID", "pl.pesel", _ELEVEN, ("pesel",)),
-    ("TAX_ID", "pl.nip", r"\b\d{3}-?\d{3}-?\d{2}-?\d{2}\b", ("nip",)),
-    ("TAX_ID", "pt.nif", r"\b\d{3} ?\d{3} ?\d{3}\b", ("nif", "contribuinte")),
-    ("NATIONAL_ID", "ro.cnp", r"\b[1-9]\d{12}\b", ("cnp", "cod numeric")),
-    ("NATIONAL_ID", "se.personnummer", r"\b(?:\d{2})?\d{6}[+-]?\d{4}\b", ("personnummer",)),
-    ("NATIONAL_ID", "si.emso", r"\b\d{13}\b", ("emso", "emšo")),
-    ("NATIONAL_ID", "th.pin", r"\b\d-?\d{4}-?\d{5}-?\d{2}-?\d\b", ("thai id", "บัตรประชาชน")),
-    ("NATIONAL_ID", "tr.tckimlik", _ELEVEN, ("tc kimlik", "kimlik")),
-    ("NATIONAL_ID", "za.idnr", r"\b\d{13}\b", ("south african id", "rsa id", "id number")),
 )
 
 NATIONAL: Final = (
     *(
         Pattern(entity, shape, standard(module), words, 0.2, 0.97, f"national_{module}")
-        for entity, module, shape, words in _ROWS
+        for entity, module, shape, words in COUNTRIES
+    ),
+    *(
+        Pattern(
+            "NATIONAL_ID",
+            shape,
+            check,
+            words,
+            0.2,
+            0.97 if check else 0.9,
+            f"national_{name}",
+            identifier(checks.has_digit) if name == "any" else None,
+        )
+        for name, shape, check, words in _OTHERS
     ),
     # shapes so particular that no word is needed
     Pattern(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["AT_WORDS", "DOT_WORDS", "NUMBER_WORDS", "REPEATS", "SIGN_WORDS"]
+__all__ = ["AT_WORDS", "DOT_WORDS", "MAILBOXES", "NUMBER_WORDS", "REPEATS", "SIGN_WORDS"]
 
 _DIGITS: Final = (
     "zero oh nought naught null zéro cero nul",  # in the order of the digits
@@ -46,3 +46,20 @@ SIGN_WORDS: Final = {
 
 AT_WORDS: Final = ("at", "arroba", "arobase", "chiocciola", "klammeraffe", "ät", "aet", "apestaart")
 DOT_WORDS: Final = ("dot", "punkt", "punto", "point", "ponto", "punt", "period")
+
+MAILBOXES: Final = (
+    "gmail",
+    "googlemail",
+    "yahoo",
+    "ymail",
+    "hotmail",
+    "outlook",
+    "live",
+    "icloud",
+    "aol",
+    "gmx",
+    "proton",
+    "protonmail",
+    "zoho",
+)
+"""Sites whose name after a bare `at` makes an address of it."""

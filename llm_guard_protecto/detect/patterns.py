@@ -163,11 +163,4 @@ PATTERNS: Final = (
         score=0.95,
         name="uuid",
     ),
-    named(
-        "IMEI",
-        r"\b\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d\b",
-        ("imei", "imei number", "device id"),
-        "imei",
-        check=checks.imei,
-    ),
 )

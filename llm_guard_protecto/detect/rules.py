@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from llm_guard_protecto.detect.borders import word_border
@@ -18,12 +19,17 @@ from llm_guard_protecto.detect.context import Nearby, Words
 from llm_guard_protecto.detect.credentials import CREDENTIALS
 from llm_guard_protecto.detect.cues import TURNS
 from llm_guard_protecto.detect.dates import DATES
+from llm_guard_protecto.detect.health import HEALTH
 from llm_guard_protecto.detect.kept import cache_home
 from llm_guard_protecto.detect.national import NATIONAL
 from llm_guard_protecto.detect.numbers import NUMBERS
 from llm_guard_protecto.detect.pattern import Pattern
 from llm_guard_protecto.detect.patterns import PATTERNS
+from llm_guard_protecto.detect.people import PEOPLE
 from llm_guard_protecto.detect.scan import Scanner, Shape
+from llm_guard_protecto.detect.tables import telling, unrolled
+from llm_guard_protecto.detect.vehicles import VEHICLES
+from llm_guard_protecto.detect.wallets import WALLETS
 from llm_guard_protecto.models import Span
 
 __all__ = ["ALL", "THRESHOLD", "Rules", "rules"]
@@ -32,6 +38,10 @@ ALL: tuple[Pattern, ...] = (
     *CREDENTIALS,
     *PATTERNS,
     *NUMBERS,
+    *WALLETS,
+    *HEALTH,
+    *VEHICLES,
+    *PEOPLE,
     *DATES,
     *NATIONAL,
 )
@@ -62,6 +72,7 @@ class Rules:
         groups: dict[Words, None] = dict.fromkeys(words for _, words, _ in TURNS)
         groups.update({words: None for p in patterns for words in (p.near, p.unless) if words})
         self._rows = list(rows.values())
+        self._telling = telling(word for words in groups for word in words)
         self._scanner = Scanner(
             [Shape(regex, _needs(row)) for regex, row in rows.items()], list(groups), cache
         )
@@ -70,6 +81,18 @@ class Rules:
         """The spans of `text`, in order; raises `DetectionFailed` when the scan broke off."""
         if not text:
             return []
+        found = self._read(text)
+        table = unrolled(text, self._telling)
+        if table is not None:
+            found += [
+                replace(span, start=start, end=end)
+                for span in self._read(table.text)
+                for start, end in table.places(span.start, span.end)
+            ]
+        return _surest(found)
+
+    def _read(self, text: str) -> list[Span]:
+        """Every candidate that counts; they may lie within each other."""
         hits = self._scanner.scan(text)
         if not hits.places:
             return []
@@ -87,7 +110,7 @@ class Rules:
                         done = span.end
                         found.append(span)
                         break
-        return _surest(found)
+        return found
 
 
 def _needs(row: Sequence[Pattern]) -> tuple[Words, ...]:

@@ -67,15 +67,18 @@ class Scanner:
         """Compile, or load from `cache` (a directory; None keeps nothing on disk).
 
         A blank in a context word also stands for a hyphen, an underscore, a dot or nothing. Words
-        are found in any case (of ASCII letters) and only between characters that are no ASCII
+        are found in lower or upper case (ASCII letters in any) and only between characters that are no ASCII
         letters or digits. Raises `ConfigurationError` for a shape that cannot run in linear time.
         """
         belongs: dict[bytes, list[Words]] = {}
         for group in groups:
             for word in group:
                 for joint in _JOINTS if " " in word else ("",):
-                    spelled = word.lower().replace(" ", joint).encode()
-                    belongs.setdefault(spelled, []).append(group)
+                    for cased in dict.fromkeys((word.lower(), word.upper())):
+                        if cased.isascii() and not cased.islower():
+                            continue  # the engine folds ASCII letters itself
+                        spelled = cased.replace(" ", joint).encode()
+                        belongs.setdefault(spelled, []).append(group)
         self._shapes = tuple(shapes)
         self._groups = list(belongs.values())
         self._lengths = [len(spelled) for spelled in belongs]

@@ -12,6 +12,7 @@ from typing import Self
 
 from llm_guard_protecto.detect.find import Detector, find
 from llm_guard_protecto.engine.book import Book
+from llm_guard_protecto.engine.explain import Explained
 from llm_guard_protecto.engine.keys import Keyring
 from llm_guard_protecto.engine.keysource import open_vault
 from llm_guard_protecto.engine.masker import Masker
@@ -31,7 +32,8 @@ class LocalVault:
 
     `url` is `sqlite:///PATH`, a path, or `memory:`; None means `LLM_GUARD_VAULT` from `environ`,
     else a file in the user's data directory. `policy` is what a call without one uses. `detector`
-    replaces our own and gets `deadline` seconds a call. `clock` gives seconds since 1970.
+    replaces our own, `detectors` run beside it; each gets `deadline` seconds a call, and what it
+    finds must be an entity the policy knows. `clock` gives seconds since 1970.
 
     Raises `ConfigurationError`, `VaultRefused` (a missing or wrong key) or `VaultUnavailable`.
     """
@@ -44,6 +46,7 @@ class LocalVault:
         namespace: str = "default",
         environ: Mapping[str, str] | None = None,
         detector: Detector = find,
+        detectors: Sequence[Detector] = (),
         deadline: float = 30.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -58,7 +61,7 @@ class LocalVault:
             self._keys = Keyring.open(self._store, namespace, root, today())
             book = Book(self._store, self._keys, today)
             self._policies = Policies(self._store, self._keys.namespace, policy)
-            search = Search(detector, deadline)
+            search = Search(detector, deadline, tuple(detectors))
             self._masker = Masker(book, search, self._policies.wrappers)
         except BaseException:
             self._store.close()
@@ -85,6 +88,12 @@ class LocalVault:
         rules = self._policies.get(policy)
         _check_strings(texts)
         return self._masker.find(texts, rules)
+
+    def explain(self, texts: Sequence[str], policy: PolicyChoice = None) -> list[list[Explained]]:
+        """Everything found in each text, with what the policy does with it and why."""
+        rules = self._policies.get(policy)
+        _check_strings(texts)
+        return self._masker.explain(texts, rules)
 
     def policies(self) -> list[str]:
         """The names of the policies that can be asked for."""

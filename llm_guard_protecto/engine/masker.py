@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from llm_guard_protecto.detect.known import Known, values_of
 from llm_guard_protecto.engine.book import Book
+from llm_guard_protecto.engine.custom import edition
+from llm_guard_protecto.engine.explain import Explained, explain
 from llm_guard_protecto.engine.pages import Outcome, Page, Pages, Reading
 from llm_guard_protecto.engine.plan import (
     Plan,
@@ -86,13 +88,31 @@ class Masker:
             found.append(sorted(spans, key=lambda span: span.start))
         return found
 
+    def explain(self, texts: Sequence[str], rules: Policy) -> list[list[Explained]]:
+        """Everything that was found in each text, what becomes of it and why."""
+        readings = self._read(self._pages_of(texts, rules), rules)
+        found = self._search.found([reading.view.text for reading in readings], rules)
+        explained: list[list[Explained]] = []
+        for reading, spans in zip(readings, found, strict=True):
+            view = reading.view
+            known = Known(reading.values).find(view.text)
+            decided = reading.decided.with_known(view.text, known)
+            explained.append(
+                [
+                    replace(one, span=span)
+                    for one in explain(view.text, spans, decided, rules)
+                    for span in view.to_original([one.span])
+                ]
+            )
+        return explained
+
     def unmask(self, texts: Sequence[str], rules: Policy) -> list[str]:
         """Each text with every token of ours turned back."""
         wrappers = self._wrappers(rules)
         return [view.text for view in self._views([Page.of(text, wrappers) for text in texts])]
 
     def _pages_of(self, texts: Sequence[str], rules: Policy) -> list[Page]:
-        return self._pages.of(texts, rules.fingerprint, self._wrappers(rules))
+        return self._pages.of(texts, edition(rules), self._wrappers(rules))
 
     def _views(self, pages: Sequence[Page]) -> list[View]:
         """Each text with our own tokens in it read as their values."""

@@ -14,7 +14,7 @@ from llm_guard_protecto.models import (
     Span,
     rebuild,
 )
-from llm_guard_protecto.policy import EntityRule, Policy
+from llm_guard_protecto.policy import EntityRule, Policy, default_wrapper
 
 __all__ = [
     "Piece",
@@ -119,10 +119,9 @@ def masked(item: Item, plan: Plan, runs: Runs) -> Masked:
 
 def with_default_wrappers(one: Masked) -> Masked:
     """The same text under the default wrappers, which no text can imitate."""
-    default = Policy.built_in()
     tokens = tuple(
-        replace(token, prefix=rule.prefix, suffix=rule.suffix)
+        replace(token, prefix=prefix, suffix=suffix)
         for token in one.individual_tokens
-        for rule in (default.rule(token.pii_type),)
+        for prefix, suffix in (default_wrapper(token.pii_type),)
     )
     return replace(one, individual_tokens=tokens, token_value=rebuild(one.value, tokens))

@@ -6,9 +6,10 @@ from functools import lru_cache
 
 from pydantic import ValidationError
 
+from llm_guard_protecto.engine.custom import compiled
 from llm_guard_protecto.engine.store import Store
 from llm_guard_protecto.errors import ConfigurationError
-from llm_guard_protecto.policy import BUILT_IN, Policy
+from llm_guard_protecto.policy import BUILT_IN, Policy, default_wrapper
 from llm_guard_protecto.vault import PolicyChoice
 
 __all__ = ["Policies"]
@@ -21,11 +22,14 @@ class Policies:
     """
 
     def __init__(self, store: Store, namespace: int, default: Policy | str) -> None:
-        """`default` is what None stands for; a name is looked up when it is used."""
+        """`default` is what None stands for; a name is looked up when it is used.
+
+        Raises `ConfigurationError` for a default policy that cannot work.
+        """
         self._store = store
         self._namespace = namespace
         self._default = default
-        self.get(None)
+        compiled(self.get(None))
 
     def get(self, choice: PolicyChoice) -> Policy:
         """The policy itself. Raises `ConfigurationError` for a name nobody knows."""
@@ -45,7 +49,11 @@ class Policies:
         return [*BUILT_IN, *own]
 
     def put(self, policy: Policy) -> None:
-        """Keep a policy under its name; one of the same name is replaced."""
+        """Keep a policy under its name; one of the same name is replaced.
+
+        Raises `ConfigurationError` for one whose own patterns or files cannot work.
+        """
+        compiled(policy)
         self._store.put_policy(self._namespace, policy.name, policy.model_dump_json())
 
     def delete(self, name: str) -> None:
@@ -67,6 +75,8 @@ class Policies:
         pairs = dict.fromkeys(policy.wrappers)
         for other in (Policy.built_in(), *stored):
             pairs.update(dict.fromkeys(other.wrappers))
+        for one in (policy, *stored):
+            pairs.update(dict.fromkeys(map(default_wrapper, one.custom)))
         return tuple(pairs)
 
 

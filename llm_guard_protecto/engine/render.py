@@ -117,8 +117,6 @@ def wrapped(text: str, wrappers: Wrappers) -> list[Candidate]:
             core = -1
         elif word in pairs:
             prefix, opened, core = word, match.start(), match.end()
-        else:
-            core = -1
     return found
 
 

@@ -17,6 +17,9 @@ __all__ = ["resolve"]
 SURE = 0.8
 """From this score on a rule has checked what it found (a checksum, a valid number, a context)."""
 
+MODELS = frozenset({"tagger", "spacy", "onnx"})
+"""Rules (up to a colon in the name) that guess, whose score never counts as a check."""
+
 WIDEST = 64
 """How far a border inside a run may move; a longer run is no token of ours."""
 
@@ -55,7 +58,7 @@ def _joined(text: str, at: int) -> bool:
 
 
 def _precedence(span: Span) -> tuple[bool, int, float, int, str]:
-    checked = span.score >= SURE and span.rule != "tagger"
+    checked = span.score >= SURE and span.rule.partition(":")[0] not in MODELS
     return (not checked, span.start - span.end, -span.score, span.start, span.entity)
 
 

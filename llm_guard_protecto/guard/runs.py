@@ -238,8 +238,9 @@ class Runs:
             if ESCAPE_BEGUN.match(text, start - 1):
                 return start - 1
             escape = ESCAPE.match(text, start - 1)
-            if escape and text[escape.end() :].lower() in tokens.prefixes:
-                return escape.end()
+            behind = escape.end() if escape else end
+            if text[behind:].lower() in tokens.prefixes and not self._goes_on(word, text[start:]):
+                return behind
         return start if self._goes_on(word, text[start:]) else end
 
     def _goes_on(self, word: str, raw: str) -> bool:

@@ -223,6 +223,8 @@ def _street(rng: Random, names: Names) -> str:
         f"{number}/{rng.randint(1, 40)} {family} Nagar",
         f"Plot {number}, Sector {rng.randint(1, 60)}",
         f"{rng.randint(1, 9)}-{rng.randint(1, 30)}-{rng.randint(1, 30)} {family}-cho",
+        f"{rng.randint(1, 9)}-{rng.randint(1, 30)}-{rng.randint(1, 30)} {names.invent_place.word(rng)}",
+        f"{family}ring {number}",
         f"{family} Mah. {rng.randint(1, 30)}. Sok. No:{number}",
         f"No. {number}, Jalan {family}",
         f"{number} {family} Marg",

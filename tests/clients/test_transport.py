@@ -152,7 +152,7 @@ class BrokenExchange:
     body: bytes
     where: str
 
-    def reply(self, status: int, content_type: str, body: bytes) -> bytes:
+    def reply(self, content_type: str, body: bytes) -> bytes:
         raise Tied(NAME)
 
     def stream(self, content_type: str) -> BrokenExchange:

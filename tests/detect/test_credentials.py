@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_guard_protecto.detect.credentials import CREDENTIALS
+from llm_guard_protecto.detect.providers import PROVIDERS
 from llm_guard_protecto.detect.rules import rules
 from tests.marked import mark, unmark
 
@@ -15,6 +16,7 @@ HEX = "0123456789abcdef" * 5
 B62 = "A1b2C3d4E5f6G7h8I9j0KkLlMm" * 4
 LOW = "abcdefghijklmnopqrstuvwxyzabcdefghij"
 CAPS = "ABCDEFGHIJ234567KLMNOPQRST" * 3
+UUID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 
 KEYS = {
     "openai": f"sk-{B62[:20]}T3BlbkFJ{B62[:20]}",
@@ -96,6 +98,54 @@ KEYS = {
     "netlify": f"nfp_{B62[:36]}",
     "contentful": f"CFPAT-{B62[:43]}",
     "clickhouse": f"4b1d{B62[:38]}",
+    "cerebras": f"csk-{B62[:48]}",
+    "together": f"tgp_v1_{B62[:43]}",
+    "elevenlabs": f"sk_{HEX[:48]}",
+    "voyage": f"pa-{B62[:43]}",
+    "jina": f"jina_{HEX[:32]}{B62[:28]}",
+    "e2b": f"e2b_{HEX[:40]}",
+    "firecrawl": f"fc-{HEX[:32]}",
+    "langfuse": f"sk-lf-{UUID}",
+    "alibaba": f"LTAI{B62[:20]}",
+    "tencent": f"AKID{B62[:32]}",
+    "yandex": f"AQVN{B62[:36]}",
+    "cloudflare_origin": f"v1.0-{HEX[:24]}-{HEX * 2}"[:175],
+    "scalingo": f"tk-us-{B62[:48]}",
+    "tailscale": f"tskey-auth-{B62[:16]}-{B62[:32]}",
+    "openshift": f"sha256~{B62[:43]}",
+    "nuget": f"oy2{LOW[:36]}{LOW[:7]}",
+    "clojars": f"CLOJARS_{B62[:60]}",
+    "artifactory": f"AKCp{B62[:69]}",
+    "artifactory_reference": f"cmVmd{B62[:59]}",
+    "circleci": f"CCIPAT_{B62[:22]}_{HEX[:40]}",
+    "buildkite": f"bkua_{HEX[:40]}",
+    "octopus": f"API-{CAPS[:26]}",
+    "harness": f"pat.{B62[:22]}.{HEX[:24]}.{B62[:20]}",
+    "sonarqube": f"sqp_{HEX[:40]}",
+    "sourcegraph": f"sgp_{HEX[:16]}_{HEX[:40]}",
+    "infracost": f"ico-{B62[:32]}",
+    "prefect": f"pnu_{B62[:36]}",
+    "readme": f"rdme_{LOW[:35]}{LOW[:35]}",
+    "neon": f"napi_{LOW[:36]}{LOW[:28]}",
+    "posthog": f"phx_{B62[:43]}",
+    "maxmind": f"{B62[:6]}_{B62[:29]}_mmk",
+    "launchdarkly": f"sdk-{UUID}",
+    "teams_webhook": f"webhook.office.com/webhookb2/{UUID}@{UUID}/IncomingWebhook/{HEX[:32]}/{UUID}",
+    "asana": f"1/1234567890123456:{HEX[:32]}",
+    "typeform": f"tfp_{B62[:59]}",
+    "frameio": f"fio-u-{B62[:64]}",
+    "hubspot": f"pat-na1-{UUID}",
+    "dropbox": f"sl.{B62}{B62[:31]}",
+    "mapbox": f"pk.eyJ{B62[:57]}.{B62[:22]}",
+    "plaid": f"access-production-{UUID}",
+    "gocardless": f"live_{B62[:40]}",
+    "lob": f"live_{HEX[:35]}",
+    "flutterwave": f"FLWSECK-{HEX[:32]}-X",
+    "razorpay": f"rzp_live_{B62[:14]}",
+    "easypost": f"EZAK{B62[:54]}",
+    "shippo": f"shippo_live_{HEX[:40]}",
+    "duffel": f"duffel_live_{B62[:43]}",
+    "intra42": f"s-s4t2ud-{HEX[:64]}",
     "jwt": f"eyJ{B62[:20]}.eyJ{B62[:30]}.{B62[:43]}",
     "jwt_encrypted": f"eyJ{B62[:20]}.{B62[:20]}.{B62[:16]}.{B62[:30]}.{B62[:22]}",
 }
@@ -113,7 +163,8 @@ def test_every_provider_is_shown() -> None:
     assert {p.name for p in CREDENTIALS if p.name.startswith("key_")} == {
         f"key_{provider}" for provider in KEYS
     }
-    assert len(KEYS) >= 80
+    assert len(PROVIDERS) >= 110
+    assert len(set(PROVIDERS)) == len(PROVIDERS)
 
 
 @pytest.mark.parametrize("provider", sorted(KEYS))

@@ -112,7 +112,7 @@ def test_odd_texts_are_no_error(text: str) -> None:
 def test_a_name_without_end_is_found_to_its_end() -> None:
     text = "John " * 12_000
     (spans,) = tagger().tag([text])
-    assert sum(span.end - span.start for span in spans) > 0.99 * len(text)
+    assert "".join(text[s.start : s.end] for s in spans).count("John") == 12_000
 
 
 def test_no_texts() -> None:

@@ -6,7 +6,7 @@ import json
 import random
 
 import pytest
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from llm_guard_protecto.guard.places import Place, Places
@@ -68,6 +68,7 @@ replies = st.lists(st.one_of(st.sampled_from(PARTS), st.text(max_size=3)), max_s
 
 
 @settings(deadline=None, max_examples=400)
+@example("%70551-88213-40926", [24])
 @given(replies, st.lists(st.integers(0, 400), max_size=12))
 def test_cutting_a_reply_changes_nothing(reply: str, at: list[int]) -> None:
     whole = restore(reply, MAP)

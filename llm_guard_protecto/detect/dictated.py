@@ -1,0 +1,227 @@
+"""Numbers and addresses as they are said: `four one double one`, `sarah at example dot com`.
+
+Each function gives the patches of a text that write them plainly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+from llm_guard_protecto.detect.apart import usual
+from llm_guard_protecto.detect.checks import luhn, ssn
+from llm_guard_protecto.detect.numerals import (
+    AT_WORDS,
+    DOT_WORDS,
+    MAILBOXES,
+    NUMBER_WORDS,
+    REPEATS,
+    SIGN_WORDS,
+)
+from llm_guard_protecto.detect.view import Patch
+
+__all__ = ["SPELLED", "addresses", "spelled"]
+
+SPELLED: Final = "spelled"
+
+_NUMBER: Final = "|".join(sorted((*NUMBER_WORDS, *REPEATS), key=len, reverse=True))
+_SIGN: Final = "|".join(SIGN_WORDS)
+_SAID: Final = re.compile(
+    rf"\b(?:(?-i:[A-Z][ -]?[A-Z])[ ,-]{{1,2}}|plus\W{{1,3}}|[0-9]{{1,4}}\W{{1,3}})?+(?:{_NUMBER})\b"
+    rf"(?:[^\w]{{1,4}}(?:and[ ])?(?:{_NUMBER}|{_SIGN}|hundred|[0-9])\b){{3,}}+",
+    re.IGNORECASE,
+)
+_SAID_PART: Final = re.compile(r"[^\W\d_]+|[0-9]")
+
+_AT: Final = "|".join(AT_WORDS)
+_DOT: Final = "|".join(DOT_WORDS)
+_OPEN, _CLOSE = r"[\[({<*_~-]{1,2}", r"[\])}>*_~-]{1,2}"
+_AT_SIGN: Final = re.compile(
+    rf"\s{{0,2}}{_OPEN}\s?(?:{_AT}|@)\s?{_CLOSE}\s{{0,2}}|(?<=\w)\s{{1,3}}(?:{_AT})\s{{1,3}}(?=\w)"
+    r"|(?<=\w)\s{0,3}@\s{0,3}(?=\w)",
+    re.IGNORECASE,
+)
+_DOT_SIGN: Final = (
+    rf"(?:\s{{0,2}}{_OPEN}\s?(?:{_DOT}|\.)\s?{_CLOSE}\s{{0,2}}|\s{{1,3}}(?:{_DOT})\s{{1,3}}"
+    r"|\.|\s{1,2}\.\s{1,2})"
+)
+_SITE: Final = re.compile(
+    rf"[^\W_][\w-]{{0,62}}(?:{_DOT_SIGN}[^\W_][\w-]{{0,62}}){{0,4}}{_DOT_SIGN}"
+    r"(?P<last>com|org|net|edu|gov|mil|int|info|biz|io|dev|app|ai|co|me|eu|uk|us|ca|au|nz|de|at|ch"
+    r"|fr|es|it|pt|nl|be|ie|se|no|dk|fi|pl|cz|ru|ua|jp|cn|in|br|mx|ar|za|invalid|test|example)"
+    rf"\b(?:{_DOT_SIGN}(?:uk|au|nz|za|br|jp|in)\b)?(?!['’])",
+    re.IGNORECASE,
+)
+_DOT_BACKWARDS: Final = (
+    rf"(?:\s{{0,2}}{_CLOSE}\s?(?:{_DOT[::-1]}|\.)\s?{_OPEN}\s{{0,2}}"
+    rf"|\s{{1,3}}(?:{_DOT[::-1]})\s{{1,3}}|\.|\s{{1,2}}\.\s{{1,2}})"
+)
+_MACHINE: Final = re.compile(
+    rf"(?<![\w.])[0-9]{{1,3}}(?:{_DOT_SIGN}[0-9]{{1,3}}){{3}}(?![\w.])", re.IGNORECASE
+)
+_NAME_BACKWARDS: Final = re.compile(
+    rf"[\w+'-]{{1,64}}(?:{_DOT_BACKWARDS}[\w+'-]{{1,64}}){{0,3}}", re.IGNORECASE
+)
+_DOTS: Final = re.compile(_DOT_SIGN, re.IGNORECASE)
+_MAILBOX: Final = re.compile(rf"(?:{'|'.join(MAILBOXES)})\.", re.IGNORECASE)
+_POINTS: Final = frozenset({"point", "period"})  # "at this point it is", "at any point in time"
+_NO_NAMES: Final = frozenset(
+    [
+        "a",
+        "all",
+        "also",
+        "am",
+        "and",
+        "are",
+        "as",
+        "available",
+        "based",
+        "be",
+        "been",
+        "bought",
+        "buy",
+        "can",
+        "check",
+        "find",
+        "found",
+        "get",
+        "go",
+        "here",
+        "is",
+        "it",
+        "join",
+        "look",
+        "looking",
+        "me",
+        "meet",
+        "more",
+        "news",
+        "now",
+        "on",
+        "online",
+        "or",
+        "out",
+        "over",
+        "please",
+        "read",
+        "run",
+        "see",
+        "seen",
+        "shop",
+        "sign",
+        "sold",
+        "someone",
+        "store",
+        "team",
+        "that",
+        "the",
+        "them",
+        "there",
+        "they",
+        "this",
+        "time",
+        "up",
+        "us",
+        "visit",
+        "was",
+        "we",
+        "were",
+        "what",
+        "where",
+        "work",
+        "worked",
+        "working",
+        "works",
+        "you",
+    ]
+)
+
+
+def spelled(text: str) -> Iterator[Patch]:
+    """Seven digits or more in words: `four one double one`, `plus one five five five`."""
+    for run in _SAID.finditer(text):
+        value, words = _digits_said(run.group())
+        numbers = "".join(c for c in value if c.isdigit())
+        if len(numbers) < 7 or words < 3 or _counting(numbers):
+            continue
+        if value.isdigit():
+            value = _written_number(value)
+        yield Patch(run.start(), run.end(), value, SPELLED)
+
+
+def _digits_said(said: str) -> tuple[str, int]:
+    """The number that is said, and how many number words it took."""
+    parts: list[str] = []
+    words = 0
+    times = 1
+    tens = False
+    for part in _SAID_PART.findall(said):
+        word = part.lower()
+        digits = NUMBER_WORDS.get(word, "")
+        if word in REPEATS:
+            times = REPEATS[word]
+            continue
+        words += bool(digits)
+        if word.isdigit():
+            digits = word
+        if tens and len(digits) == 1 and digits != "0":
+            parts[-1] = parts[-1][:-1] + digits
+            tens = False
+            continue
+        tens = len(digits) == 2 and digits[1] == "0" and digits > "10"
+        if word == "hundred":
+            parts.append("00")
+        elif word != "and":
+            parts.append(digits * times or SIGN_WORDS.get(word) or part.upper())
+        times = 1
+    return "".join(parts), words
+
+
+def _counting(numbers: str) -> bool:
+    """`one two three four ...`, and the like."""
+    steps = {int(b) - int(a) for a, b in pairwise(numbers[:9])}
+    return len(steps) == 1
+
+
+def _written_number(value: str) -> str:
+    """Digits as they would be written: a card as it is, others in their usual groups."""
+    if len(value) == 9 and ssn(value):
+        sizes: tuple[int, ...] = (3, 2, 4)
+    elif len(value) > 12 and luhn(value):
+        sizes = ()
+    else:
+        sizes = usual(value)
+    parts = []
+    for size in sizes:
+        parts.append(value[:size])
+        value = value[size:]
+    return "-".join(parts) or value
+
+
+def addresses(text: str) -> Iterator[Patch]:
+    """`sarah at example dot com`, `sarah [at] example (dot) com`, `192[.]0[.]2[.]7`."""
+    for machine in _MACHINE.finditer(text):
+        for dot in _DOTS.finditer(text, *machine.span()):
+            yield Patch(dot.start(), dot.end(), ".", SPELLED)
+    for at in _AT_SIGN.finditer(text):
+        site = _SITE.match(text, at.end())
+        if site is None:
+            continue
+        bare = at.group().strip().lower() == "at"
+        dots = [m for m in _DOTS.finditer(text, at.end(), site.end())]
+        if bare and any(dot.group().strip().lower() in _POINTS for dot in dots):
+            continue
+        if bare and all(dot.group() == "." for dot in dots) and not _MAILBOX.match(site.group()):
+            continue
+        before = text[max(0, at.start() - 160) : at.start()][::-1]
+        name = _NAME_BACKWARDS.match(before)
+        if name is None or bare and name.group()[::-1].lower() in _NO_NAMES:
+            continue
+        first = at.start() - name.end()
+        for dot in [*_DOTS.finditer(text, first, at.start()), *dots]:
+            if dot.group() != ".":
+                yield Patch(dot.start(), dot.end(), ".", SPELLED)
+        if at.group() != "@":
+            yield Patch(at.start(), at.end(), "@", SPELLED)
