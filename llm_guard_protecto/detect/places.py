@@ -29,7 +29,7 @@ def address_parts(text: str, spans: Iterable[Span]) -> list[Span]:
         parts = _PART if span.entity == "ADDRESS" else _LINE
         for part in parts.finditer(text, span.start, span.end):
             start, end = _trimmed(text, *part.span())
-            if start < end:
+            if any(map(str.isalnum, text[start:end])):
                 clean.append(Span(start, end, span.entity, span.score, span.rule))
     order = range(len(clean))
     for here in order:

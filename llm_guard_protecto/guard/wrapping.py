@@ -169,7 +169,8 @@ class Wrapping:
         rest = text[at:]
         size = tail - at
         return any(
-            head.startswith(rest) or (len(head) == size and rest.startswith(head))
+            # A head may end in the very sign, `%` or a backslash, that `tail` took for an escape's.
+            head.startswith(rest) or (len(head) - size in (0, 1) and rest.startswith(head))
             for head in self._heads
         )
 
