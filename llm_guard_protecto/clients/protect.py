@@ -36,8 +36,8 @@ def protect(
     `client` is an `OpenAI`, `AsyncOpenAI`, `AzureOpenAI` or `AsyncAzureOpenAI` client; it stays as
     it was, and keeps its HTTP client, which the new one sends through (closing either closes it).
     `vault` is a vault, the URL or path of an embedded one, or None for the default embedded vault
-    (one opened here is closed with the client); an `AsyncVault` fits async clients only. `policy` is a policy, the name of one, or None for the
-    vault's default.
+    (one opened here is closed with the client); an `AsyncVault` fits async clients only.
+    `policy` is a policy, the name of one, or None for the vault's default.
 
     What cannot be masked is not sent: the call fails with the SDK's own status error, once, with
     our message and our `code` in its body. WebSockets are refused with `UnknownFormat`. Copies

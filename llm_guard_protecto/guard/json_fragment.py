@@ -3,7 +3,7 @@ r"""Tokens in JSON that arrives in pieces: tool-call arguments, JSON mode.
 Each string literal is read as the text it means (`\u003cPER\u003e` is `<PER>`, wherever the escape
 was cut) by a reader of its own; a value that goes into a literal is escaped for it. A literal that
 itself holds a JSON document is read as JSON again. A token that stands where no string is (a number
-position) becomes a JSON string. Whatever is not a token keeps its bytes.
+position) becomes a JSON string, at the top level. Whatever is not a token keeps its bytes.
 """
 
 from __future__ import annotations
@@ -193,10 +193,14 @@ class JsonReader:
             if bare > done:
                 inner = Reader(self._tokens, self._places)
                 found, _ = inner.push(text[done:bare], final=True)
-                if found:
-                    self._sum = self._with(inner)
+                self._sum = self._with(inner)
+                if found and self._depth == 0:
                     value = _applied(text[done:bare], found).strip()
                     edits.append(Edit(start + done, start + bare, f'"{json_escape(value)}"'))
+                else:
+                    # Inside a string it may be prose that begins like JSON: `[1] see ...`.
+                    at = start + done
+                    edits += [Edit(at + e.start, at + e.end, e.text) for e in found]
                 done = bare
             elif text[done] == '"':
                 self._literal = _Literal(self._tokens, self._places, start + done + 1, self._depth)

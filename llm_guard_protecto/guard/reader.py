@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
+from llm_guard_protecto.guard.anchors import anchors
 from llm_guard_protecto.guard.bent import ALNUM, escape_like
 from llm_guard_protecto.guard.islands import WORD
 from llm_guard_protecto.guard.places import (
@@ -26,7 +26,16 @@ from llm_guard_protecto.guard.places import (
 )
 from llm_guard_protecto.guard.runs import More, Piece, Runs
 from llm_guard_protecto.guard.tokenmap import Form, TokenMap
-from llm_guard_protecto.guard.wrapping import NATURAL, NOTHING, OPENS, STOP, Lead, Wrapping
+from llm_guard_protecto.guard.wrapping import (
+    NATURAL,
+    NOTHING,
+    OPENS,
+    STOP,
+    Lead,
+    Wrapping,
+    before_blank,
+    past_blank,
+)
 
 __all__ = ["Edit", "Reader"]
 
@@ -42,10 +51,6 @@ class Edit(NamedTuple):
 _AFTER = re.compile(r"[)\]*_~`]{0,2}")
 _HOST_GOES_ON = re.compile(r"[.:@\-]?[0-9A-Za-z%]|@")
 _PATH = re.compile(r"(?:[a-z][a-z0-9+.\-]*://|www\.)[^/?#]*[/?#]", re.IGNORECASE)
-_DIGIT, _ANY_DIGIT = (
-    re.compile("[0-9][0-9A-Za-z]*"),
-    re.compile(r"\d[0-9A-Za-z]*"),
-)
 _PLAIN_BEFORE = frozenset(" \t\n\r,.;:!?\"'#$+-=/|@&(")
 
 
@@ -82,7 +87,7 @@ class Reader:
         self._runs = Runs(tokens)
         self._wrapping = Wrapping(tokens)
         self._quiet = not tokens.wrappers_in_originals
-        self._anchor, self._wide = _anchors(tokens.words, tokens.signs)
+        self._anchor, self._wide = anchors(tokens.words, tokens.signs)
         self.counts = {"restored": 0, "repaired": 0, "unknown": 0, "kept_in_url": 0}
 
     @property
@@ -282,11 +287,11 @@ class Reader:
             self._floor = max(self._floor, close)
             return close
         last = self._wrapping.closers(text, close, lead, lead.times, final, lead.start)
-        changes = [Edit(lead.start, _past_blank(text, lead.end, piece.start), "")]
+        changes = [Edit(lead.start, past_blank(text, lead.end, piece.start), "")]
         for part in inside:
             value = escape_like(lead.text, part.text or "")
             changes.append(Edit(part.start, part.end, value))
-        changes.append(Edit(max(_before_blank(text, close), inside[-1].end), last, ""))
+        changes.append(Edit(max(before_blank(text, close), inside[-1].end), last, ""))
         form = piece.form if len(inside) == 1 else None
         whole = inside[0].text if len(inside) == 1 else None
         self._settle(text, lead.start, last, changes, form, edits, final, whole or "", True)
@@ -297,7 +302,7 @@ class Reader:
         if piece.weak or piece.text is None:
             return piece.end
         changes = [
-            Edit(lead.start, _past_blank(text, lead.end, piece.start), ""),
+            Edit(lead.start, past_blank(text, lead.end, piece.start), ""),
             Edit(piece.start, piece.end, escape_like(lead.text, piece.text)),
         ]
         self._settle(
@@ -393,29 +398,3 @@ class Reader:
         low = max(self._floor, self._pos)
         lead = self._wrapping.lead(text, start, low, tight=False)
         return lead.start if lead else start
-
-
-def _past_blank(text: str, at: int, end: int) -> int:
-    while at < end and text[at].isspace():
-        at += 1
-    return at
-
-
-def _before_blank(text: str, at: int) -> int:
-    while at and text[at - 1].isspace():
-        at -= 1
-    return at
-
-
-@lru_cache(maxsize=256)
-def _anchors(
-    words: frozenset[str], signs: frozenset[str]
-) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What the search looks for: digits, and for foreign tokens without one, those themselves."""
-    if not words and not signs:
-        return _DIGIT, _ANY_DIGIT
-    rows = [rf"(?<![0-9A-Za-z])(?:{'|'.join(map(re.escape, sorted(words)))})(?![0-9A-Za-z])"]
-    rows = rows if words else []
-    rows += [re.escape(sign) for sign in sorted(signs, key=len, reverse=True)]
-    pattern = "|".join([r"\d[0-9A-Za-z]*", *rows])
-    return re.compile(pattern, re.IGNORECASE), re.compile(pattern, re.IGNORECASE)

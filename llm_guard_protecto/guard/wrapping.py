@@ -11,7 +11,7 @@ from llm_guard_protecto.guard.islands import WORD
 from llm_guard_protecto.guard.runs import More
 from llm_guard_protecto.guard.tokenmap import TokenMap
 
-__all__ = ["NATURAL", "NOTHING", "OPENS", "STOP", "Lead", "Wrapping"]
+__all__ = ["NATURAL", "NOTHING", "OPENS", "STOP", "Lead", "Wrapping", "before_blank", "past_blank"]
 
 NATURAL = re.compile(r"[A-Z]?[a-z]{0,2}|[A-Z]{1,3}|[A-Z]?[a-z]*[aeiouy][a-z]*")
 _HUG = re.compile(r"\s{0,2}[^0-9A-Za-z\s<>]{0,3}(?:[A-Z][a-z]{1,3}\.?\s)?[^0-9A-Za-z\s<>]{0,2}")
@@ -193,3 +193,17 @@ class Wrapping:
 def _starts(chars: str, heads: tuple[str, ...]) -> re.Pattern[str]:
     every = set(chars) | {head[0] for head in heads if head}
     return re.compile("[" + re.escape("".join(sorted(every))) + "]" if every else r"(?!)")
+
+
+def past_blank(text: str, at: int, end: int) -> int:
+    """`at`, moved right over white space, up to `end`."""
+    while at < end and text[at].isspace():
+        at += 1
+    return at
+
+
+def before_blank(text: str, at: int) -> int:
+    """`at`, moved left over white space."""
+    while at and text[at - 1].isspace():
+        at -= 1
+    return at

@@ -91,6 +91,7 @@ def test_cutting_json_changes_nothing(text: str, data: st.DataObject) -> None:
 
 
 @settings(deadline=None, max_examples=400)
+@example("[0", "0")
 @given(st.text(max_size=30), st.text(st.characters(exclude_categories=[]), min_size=1, max_size=20))
 def test_a_value_is_escaped_for_the_string_it_lands_in(around: str, value: str) -> None:
     masked = Masked(value, "<PER>x7Kw2</PER>", mask("v", ("v", "x7Kw2", "PER")).individual_tokens)
