@@ -121,7 +121,8 @@ class Reader:
                 ):
                     at = found.end()
                 else:
-                    at = self._visit(text, digit, edits, final)
+                    # A digit of another script may end the run it follows: go past it all the same.
+                    at = max(self._visit(text, digit, edits, final), digit + 1)
         except More as more:
             limit = min(limit, max(self._group_start(text, more.start), self._pos))
         limit = max(limit, self._pos, self._floor)
@@ -147,8 +148,6 @@ class Reader:
             self._kept_end -= near
             self._links.shift(near)
 
-    # -- one digit ---------------------------------------------------------------------------
-
     def _visit(self, text: str, digit: int, edits: list[Edit], final: bool) -> int:
         """Deal with the run around the digit; give the position to go on from."""
         tokens = self._map
@@ -162,13 +161,15 @@ class Reader:
         if not rows and tokens.signs:
             # Foreign tokens without a letter or digit are known by their whole form only.
             start, rows = digit, tokens.by_island.get("", ())
+        if not final:
+            begun = [
+                start - n for n, f in rows if n <= start - low and self._begins(text, f, start - n)
+            ]
+            if begun:
+                raise More(min(begun))
         for offset, form in rows:
             first = start - offset
-            if first < low:
-                continue
-            if not final and self._begins(text, form, first):
-                raise More(first)
-            if self._stands(text, form, first):
+            if first >= low and self._stands(text, form, first):
                 last = first + len(form.wrapped)
                 self._exact(text, form, first, last, edits, final)
                 return max(last, end)

@@ -271,6 +271,7 @@ def test_a_lone_opening_sign_waits_for_one_sign_only() -> None:
 
 
 @settings(deadline=None, max_examples=400)
+@example("\u00e1a :\u00b2y\u0e58")
 @given(replies)
 def test_what_is_held_is_bounded(reply: str) -> None:
     restorer = Restorer(MAP)
