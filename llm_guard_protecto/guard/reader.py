@@ -90,11 +90,6 @@ class Reader:
         self._anchor, self._wide = anchors(tokens.words, tokens.signs)
         self.counts = {"restored": 0, "repaired": 0, "unknown": 0, "kept_in_url": 0}
 
-    @property
-    def holds(self) -> bool:
-        """Whether some of the text so far is not settled."""
-        return self._pos < len(self._text)
-
     def push(self, piece: str, final: bool = False) -> tuple[list[Edit], int]:
         """Take `piece`; give the edits now certain and the position up to which all is settled."""
         text = self._text = self._text + piece
@@ -124,7 +119,9 @@ class Reader:
                     # A digit of another script may end the run it follows: go past it all the same.
                     at = max(self._visit(text, digit, edits, final), digit + 1)
         except More as more:
-            limit = min(limit, max(self._group_start(text, more.start), self._pos))
+            start = self._group_start(text, more.start)
+            # A backslash before a wrapper goes with it: Markdown's way to write `<`.
+            limit = min(limit, max(start - text.startswith("\\", start - 1), self._pos))
         limit = max(limit, self._pos, self._floor)
         self._pos = limit
         base = self._base
