@@ -349,6 +349,10 @@ def test_a_missing_key_is_3_and_nothing_changes(outside: Any) -> None:
     assert outside.cli("keys", "status", "--vault", "v.db").returncode == 0
 
 
+def heed_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_is_130_and_one_line(outside: Any) -> None:
     controller, terminal = pty.openpty()
     with subprocess.Popen(
@@ -358,6 +362,8 @@ def test_ctrl_c_is_130_and_one_line(outside: Any) -> None:
         stderr=subprocess.PIPE,
         env=outside.environ,
         cwd=outside.home,
+        # A test run in the background ignores the signal, and would pass that on.
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509  (it takes no lock that a thread could hold)
     ) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == b"reading from the terminal; end with Ctrl-D\n"
