@@ -48,14 +48,15 @@ _KEYWORDS: dict[str, Place] = {
 SCHEMA = Place(_KEYWORDS)
 """A schema, at its root or inside another one (a schema contains itself, hence the late rows)."""
 
-_BY_NAME = Place(other=SCHEMA, names=True)
+# A list in the place of these names is no schema, and what is in it is free data.
+_BY_NAME = Place(other=SCHEMA, names=True, each=DATA)
 
 _KEYWORDS.update(
     dict.fromkeys(
         ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"), _BY_NAME
     )
 )
-_KEYWORDS["dependencies"] = Place(other=Place(_KEYWORDS, each=SKIP), names=True)
+_KEYWORDS["dependencies"] = Place(other=Place(_KEYWORDS, each=SKIP), names=True, each=DATA)
 _KEYWORDS.update(
     dict.fromkeys(
         (
