@@ -171,15 +171,23 @@ def _look(path: Path) -> None:
     """
     if path.stat().st_size == 0 or path.with_name(path.name + "-journal").exists():
         return
-    header = apsw.Connection(
-        f"file:{quote(str(path))}?immutable=1",
-        flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
-    )
     try:
-        if header.pragma("application_id") != APPLICATION_ID:
-            raise apsw.NotADBError
+        found = _application_id(path, "immutable=1", apsw.SQLITE_OPEN_READONLY)
+    except apsw.CorruptError:
+        # Killed in the middle of a checkpoint: the file is whole only together with its log.
+        if not path.with_name(path.name + "-wal").exists():
+            raise
+        found = _application_id(path, "mode=rw", apsw.SQLITE_OPEN_READWRITE)
+    if found != APPLICATION_ID:
+        raise apsw.NotADBError
+
+
+def _application_id(path: Path, how: str, flags: int) -> object:
+    db = apsw.Connection(f"file:{quote(str(path))}?{how}", flags=flags | apsw.SQLITE_OPEN_URI)
+    try:
+        return db.pragma("application_id")
     finally:
-        header.close()
+        db.close()
 
 
 def _update(path: Path, patience: float) -> None:
