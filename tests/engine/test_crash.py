@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from llm_guard_protecto.engine.store import Row
+from llm_guard_protecto.engine.store.sqlite import SqliteStore
 
 CHILDREN = Path(__file__).with_name("children.py")
 
@@ -40,3 +44,19 @@ def test_a_hundred_kills_lose_nothing(tmp_path: Path) -> None:
 def test_five_thousand_kills_lose_nothing(tmp_path: Path) -> None:
     for seed in range(50):
         check(crash(tmp_path / f"{seed}.db", 100, seed), 100)
+
+
+def test_a_file_that_is_whole_only_with_its_log_opens(tmp_path: Path) -> None:
+    """What a kill in the middle of a checkpoint leaves: pages in the log, not all in the file."""
+    tmp_path.chmod(0o700)
+    first, second = tmp_path / "first.db", tmp_path / "second.db"
+    rows = [Row(n.to_bytes(16, "big"), 0, "k", f"t{n}x", 0, 1, b"x" * 64, 1) for n in range(300)]
+    with SqliteStore(first) as store:
+        store.add(store.namespace("default"), rows)
+        for end in ("", "-wal"):
+            shutil.copy(f"{first}{end}", f"{second}{end}")
+    whole = second.read_bytes()
+    second.write_bytes(whole[: 2 * 4096])
+    with SqliteStore(second) as store:
+        tokens = [row.token for row in rows]
+        assert len(store.by_token(store.namespace("default"), tokens)) == len(rows)
