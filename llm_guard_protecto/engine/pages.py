@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from llm_guard_protecto.detect.known import Known
 from llm_guard_protecto.engine.decide import Decided
 from llm_guard_protecto.engine.render import Candidate, View, Wrappers, loose, wrapped
 from llm_guard_protecto.models import Masked
@@ -84,7 +85,8 @@ class Page:
             known = len(last.checked)
             new = order[known:] if order[:known] == last.checked else order
             own, text = reading.values, reading.view.text
-            if any(value in text for value in new if value not in own):
+            there = {v: values[v] for v in new if v in text and v not in own}
+            if there and Known(there).find(text):  # in it, and not just inside another word
                 return None
             if not all(value in values for value in last.foreign):
                 return None
@@ -98,7 +100,8 @@ class Pages:
     def __init__(self) -> None:
         """Start without any."""
         self._lock = threading.Lock()
-        self._pages: OrderedDict[tuple[str, Wrappers, str], Page] = OrderedDict()
+        self._pages: OrderedDict[tuple[int, str], Page] = OrderedDict()
+        self._kinds: dict[tuple[str, Wrappers], int] = {}
         self._size = 0
 
     def __len__(self) -> int:
@@ -106,10 +109,12 @@ class Pages:
 
     def of(self, texts: Sequence[str], policy: str, wrappers: Wrappers) -> list[Page]:
         """The page of each text under the policy of this fingerprint, remembered or new."""
-        keys = [(policy, wrappers, text) for text in texts]
         with self._lock:
+            # A number for the pair, which takes long to hash, and a chat has many texts.
+            kind = self._kinds.setdefault((policy, wrappers), len(self._kinds))
+            keys = [(kind, text) for text in texts]
             found = {key: self._pages[key] for key in keys if key in self._pages}
-        new = {key: Page.of(key[2], wrappers) for key in keys if key not in found}
+        new = {key: Page.of(key[1], wrappers) for key in keys if key not in found}
         with self._lock:
             for key, page in new.items():
                 if key not in self._pages:
@@ -119,6 +124,6 @@ class Pages:
                 if key in self._pages:
                     self._pages.move_to_end(key)
             while self._size > REMEMBERED and self._pages:
-                (_, _, text), _ = self._pages.popitem(last=False)
+                (_, text), _ = self._pages.popitem(last=False)
                 self._size -= len(text)
         return [found[key] for key in keys]

@@ -230,10 +230,11 @@ def _shown(wrappers: Iterable[Wrapper], clear: str) -> bool:
 def _extended(
     old: TokenMap, new: tuple[Masked, ...], forms: dict[str, Form], fresh: list[Form]
 ) -> TokenMap:
+    """The larger map. What the old one knows is copied as a whole, so a turn costs what is new."""
     clear = "\x00".join(_clear(text) for text in new)
     exact = dict(old.exact)
-    islands = {word: list(rows) for word, rows in old.by_island.items()} if fresh else {}
-    first = {word: list(rows) for word, rows in old.by_first.items()} if fresh else {}
+    islands: dict[str, list[tuple[int, Form]]] = {}
+    first: dict[str, list[Form]] = {}
     for form in fresh:
         _add_runs(exact, form)
         at = len(form.token.prefix)
@@ -244,10 +245,7 @@ def _extended(
             islands.setdefault("", []).append((0, form))
         if form.runs:
             first.setdefault(form.runs[0], []).append(form)
-    folded: dict[str, Run | None] = {}
-    for run in exact.values():
-        key = run.text.lower()
-        folded[key] = None if key in folded else run
+    folded, keys = _folded(old, exact)
     pairs = {(f.token.prefix, f.token.suffix) for f in fresh}
     wrappers = {(w.prefix, w.suffix): w for w in old.wrappers}
     more = [Wrapper.of(*pair) for pair in sorted(pairs - wrappers.keys())]
@@ -256,33 +254,34 @@ def _extended(
     if not loud and more and old.texts:
         loud = _shown(more, "\x00".join(_clear(text) for text in old.texts))
     solid_clear = solid(clear)
-    digits = "\n".join([old.clear_digits, *_DIGITS.findall(solid_clear)])
-    words = frozenset(key for key in folded if key.isalpha())
-    planted = {key for key in folded if key in digits}
-    if words:
-        texts = "\x00".join(solid(_clear(text)) for text in (*old.texts, *new))
-        planted |= {key for key in words if key in texts}
+    found = "\n".join(_DIGITS.findall(solid_clear))
+    digits = f"{old.clear_digits}\n{found}" if found else old.clear_digits
+    words = old.words.union(key for key in keys if key.isalpha())
+    planted = {key for key in keys if key in digits}
+    planted |= {key for key in old.folded if key in found}
+    planted |= {key for key in old.words if key in solid_clear}
+    if words != old.words:
+        texts = "\x00".join([*(solid(_clear(text)) for text in old.texts), solid_clear])
+        planted |= {key for key in words - old.words if key in texts}
+    by_island = dict(old.by_island)
+    for key, rows in islands.items():
+        rows = [*by_island.get(key, ()), *rows]
+        by_island[key] = tuple(sorted(rows, key=lambda row: -len(row[1].wrapped)))
+    by_first = dict(old.by_first)
+    for key, same in first.items():
+        same = [*by_first.get(key, ()), *same]
+        by_first[key] = tuple(sorted(same, key=lambda form: (-len(form.runs), -form.chars)))
     return TokenMap(
         forms=forms,
-        by_island={
-            w: tuple(sorted(rows, key=lambda row: -len(row[1].wrapped)))
-            for w, rows in islands.items()
-        }
-        if fresh
-        else old.by_island,
-        by_first={
-            w: tuple(sorted(rows, key=lambda f: (-len(f.runs), -f.chars)))
-            for w, rows in first.items()
-        }
-        if fresh
-        else old.by_first,
+        by_island=by_island,
+        by_first=by_first,
         exact=exact,
         folded=folded,
-        prefixes=frozenset(key[:n] for key in folded for n in range(1, len(key) + 1)),
-        fragments="\n".join(folded),
+        prefixes=old.prefixes.union(key[:n] for key in keys for n in range(1, len(key) + 1)),
+        fragments="\n".join([old.fragments, *keys] if old.fragments else keys),
         wrappers=every,
         wrappers_in_originals=loud,
-        planted=frozenset(planted),
+        planted=old.planted | planted,
         links=old.links.union(*(user_links(t) for t in new)),
         words=words,
         signs=old.signs | {f.wrapped for f in fresh if not f.runs},
@@ -292,6 +291,25 @@ def _extended(
         texts=(*old.texts, *new),
         clear_digits=digits,
     )
+
+
+def _folded(old: TokenMap, exact: Mapping[str, Run]) -> tuple[dict[str, Run | None], list[str]]:
+    """The runs by their lower case, None where two differ in case only, and the keys that are new."""
+    folded = dict(old.folded)
+    keys: list[str] = []
+    for word, run in exact.items():
+        before = old.exact.get(word)
+        if before is run:
+            continue
+        key = word.lower()
+        if key not in folded:
+            keys.append(key)
+            folded[key] = run
+        elif folded[key] is before and before is not None:
+            folded[key] = run
+        else:
+            folded[key] = None
+    return folded, keys
 
 
 def _add_runs(exact: dict[str, Run], form: Form) -> None:

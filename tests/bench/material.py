@@ -145,14 +145,57 @@ def _value(chance: random.Random) -> str:
     )
 
 
+_QUESTIONS = (
+    "I spoke to {name} this morning and the parcel still has not arrived.",
+    "Could you write a short answer that I can send before lunch?",
+    "Please call {phone} if the driver cannot find the entrance.",
+    "The invoice says the total is wrong, and nobody can tell me why.",
+    "{name} wants to know whether the warranty covers a broken handle.",
+    "Forward the summary to {mail} and leave the figures out.",
+    "We would rather wait until the end of the month than pay twice.",
+    "Make it friendlier, and do not mention the delay again.",
+    "As far as I know, {name} has already signed the form.",
+    "What would you say if a customer asked for the money back?",
+    "The log shows a request from {host} shortly after midnight.",
+    "Let me know which of the two versions reads better to you.",
+    "She paid with {card}, but the receipt shows another amount.",
+    "Thanks, that helps; now shorten the second paragraph a little.",
+    "Our notes are at {link} in case you need the background.",
+    "It took three weeks last time, which is far too long for a simple repair.",
+    "Ask {name} for the order number before you promise anything.",
+    "Please keep the list in the same order and number the lines.",
+)
+_ANSWERS = (
+    "Of course. Here is a shorter version that keeps the main point and the tone.",
+    "I would start with an apology and then say what happens next, step by step.",
+    "That sounds reasonable. You could also offer to call back later in the week.",
+    "Here is a draft; tell me if it should be more formal than this.",
+    "The second version is clearer, because it names the next step at once.",
+)
+
+
 def chat(turns: int, seed: int = 1) -> list[list[dict[str, str]]]:
     """The messages of each turn of a conversation: turn n holds everything before it."""
     chance = random.Random(seed)
     history: list[dict[str, str]] = []
     requests: list[list[dict[str, str]]] = []
     for turn in range(turns):
-        question = PROMPT if turn == 0 else mixed(520, seed * 1000 + turn) + _value(chance)
+        question = PROMPT if turn == 0 else _question(chance)
         history.append({"role": "user", "content": question})
         requests.append(list(history))
-        history.append({"role": "assistant", "content": prose(100, seed * 2000 + turn)})
+        history.append({"role": "assistant", "content": " ".join(chance.sample(_ANSWERS, 2))})
     return requests
+
+
+def _question(chance: random.Random) -> str:
+    """Nine sentences, about 540 characters, with three or four things to mask."""
+    first, last = chance.choice(_FIRST), chance.choice(_LAST)
+    number = chance.randrange(10**4)
+    return " ".join(chance.sample(_QUESTIONS, 9)).format(
+        name=f"{first} {last}",
+        phone=f"(555) {chance.randrange(200, 999)}-{number:04d}",
+        mail=f"{first}.{last}@example.com".lower(),
+        host=f"192.168.{number % 256}.{number % 250}",
+        card="4111 1111 1111 1111",
+        link=f"https://www.example.com/{last.lower()}/{number}",
+    )

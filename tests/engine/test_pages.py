@@ -86,6 +86,14 @@ def test_a_value_found_late_is_masked_in_the_history_too() -> None:
     assert masker.mask([early], QUIET)[0].token_value == early.value
 
 
+def test_a_value_that_is_only_part_of_a_word_there_leaves_the_history_alone() -> None:
+    (masker,) = maskers(1, Counting())
+    history = Item("the Johnsonian way")
+    before = masker.mask([history], QUIET)
+    after = masker.mask([history, Item("name :Johnson")], QUIET)
+    assert after[0] is before[0]
+
+
 def test_memory_is_bounded() -> None:
     pages = Pages()
     for number in range(5):

@@ -72,6 +72,12 @@ def test_growing_is_the_same_as_making(texts: list[Masked]) -> None:
     made = TokenMap.of(texts)
     assert grown.forms == made.forms
     assert grown.exact == made.exact
+    assert grown.folded == made.folded
+    assert sorted(grown.fragments.split()) == sorted(made.fragments.split())
+    for index in ("by_island", "by_first"):
+        assert getattr(grown, index) == getattr(made, index)
+    assert grown.prefixes == made.prefixes
+    assert grown.words == made.words
     assert grown.planted == made.planted
     assert grown.links == made.links
     assert grown.wrappers_in_originals == made.wrappers_in_originals
