@@ -20,7 +20,7 @@ from llm_guard_protecto.models import Item
 from llm_guard_protecto.vault import PolicyChoice
 from llm_guard_protecto.wire.json_text import JsonText, Leaf, edit, nested
 from llm_guard_protecto.wire.routes import format_for
-from llm_guard_protecto.wire.slots import Format, Slot, Treat
+from llm_guard_protecto.wire.slots import Delta, Format, Slot, Treat
 
 __all__ = ["Exchange", "Guard", "Outgoing"]
 
@@ -73,12 +73,14 @@ class Exchange:
     def _json(self, text: str) -> str | None:
         """The restored JSON text; None when it is no JSON that we can read."""
         try:
-            doc = JsonText(text)
+            doc = JsonText(text, vectors=False)
         except UnknownFormat:
             return None
+        # A whole reply may stand where a stream's events do, and then all of a text is one piece.
+        texts: list[Slot | Delta] = [*self.format.reply_slots(doc), *self.format.deltas(doc)]
         changes = [
-            (slot.leaf, restore(slot.leaf.value, self.tokens, place_of(slot.treat)))
-            for slot in self.format.reply_slots(doc)
+            (text.leaf, restore(text.leaf.value, self.tokens, place_of(text.treat)))
+            for text in texts
         ]
         return edit(text, [(leaf, new) for leaf, new in changes if new != leaf.value])
 

@@ -54,11 +54,14 @@ class JsonText:
 
     __slots__ = ("leaves", "text")
 
-    def __init__(self, text: str) -> None:
-        """Parse `text` at once."""
+    def __init__(self, text: str, *, vectors: bool = True) -> None:
+        """Parse `text` at once. `vectors=False` gives no leaves for lists of 16 or more numbers.
+
+        A reply with embeddings has thousands of numbers that nobody looks at.
+        """
         self.text = text
         try:
-            self.leaves: tuple[Leaf, ...] = tuple(_leaves(text))
+            self.leaves: tuple[Leaf, ...] = tuple(_leaves(text, vectors))
         except JSONDecodeError as error:  # its own message is fine, but it carries the whole text
             position = error.pos
         else:
@@ -141,14 +144,18 @@ _GAP = re.compile(r"[ \t\n\r]*+")
 _OPENING = re.compile("\ufeff?+[ \t\n\r]*+")
 _COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
 _AFTER = re.compile(r"[ \t\n\r]*+([,\]}])[ \t\n\r]*+")
-_NUMBER = re.compile(r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+")
+_DIGITS = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"
+_NUMBER = re.compile(_DIGITS)
+_VECTOR = re.compile(
+    rf"\[[ \t\n\r]*+{_DIGITS}(?:[ \t\n\r]*+,[ \t\n\r]*+{_DIGITS}){{15,}}+[ \t\n\r]*+\]"
+)
 _WORD = re.compile(r"true|false|null")
 
 # A whole member of an object in one match: a short key, a short plain value, what follows. Most of
 # a streamed event is such members. The limit on length keeps a failed attempt cheap.
 _MEMBER = re.compile(
     r'"([^"\\\x00-\x1f]{0,64}+)"[ \t\n\r]*+:[ \t\n\r]*+'
-    r'(?:"([^"\\\x00-\x1f]{0,128}+)"|(-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+)'
+    rf'(?:"([^"\\\x00-\x1f]{{0,128}}+)"|({_DIGITS})'
     r"|(true|false|null))[ \t\n\r]*+([,}])[ \t\n\r]*+"
 )
 
@@ -165,7 +172,7 @@ def _malformed(position: int) -> UnknownFormat:
     return UnknownFormat(f"not valid JSON (at character {position})")
 
 
-def _leaves(text: str) -> list[Leaf]:
+def _leaves(text: str, vectors: bool) -> list[Leaf]:
     """Walk the grammar with a stack of our own, so that no input can exhaust Python's.
 
     One turn of the outer loop reads one value, or several plain members of an object at a time.
@@ -190,6 +197,8 @@ def _leaves(text: str) -> list[Leaf]:
         if opening == '"':
             value, end = scanstring(text, at + 1, True)
             add(make(Leaf, (path, at, end, "string", value)))
+        elif opening == "[" and not vectors and (vector := _VECTOR.match(text, at)):
+            end = vector.end()
         elif opening == "{" or opening == "[":
             if len(outer) == MAX_DEPTH:
                 raise UnknownFormat(f"JSON nested deeper than {MAX_DEPTH} levels")

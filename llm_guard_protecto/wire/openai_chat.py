@@ -17,9 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from llm_guard_protecto.errors import UnknownFormat
+from llm_guard_protecto.wire.choices import Choices
 from llm_guard_protecto.wire.json_schema import SCHEMA
-from llm_guard_protecto.wire.json_text import JsonText, Path, quote
 from llm_guard_protecto.wire.slots import (
     DATA,
     FRAGMENT,
@@ -29,15 +28,12 @@ from llm_guard_protecto.wire.slots import (
     SKIP,
     STREAMED,
     TEXT,
-    Channel,
-    Delta,
     Place,
-    Slot,
     refuse,
 )
 from llm_guard_protecto.wire.walk import Table
 
-__all__ = ["CHAT", "REPLY", "REQUEST", "ChatCompletions"]
+__all__ = ["CHAT"]
 
 
 # Requests -----------------------------------------------------------------------------------------
@@ -208,7 +204,6 @@ _REQUEST = Place(
 
 REQUEST = Table(_REQUEST)
 
-
 # Replies, whole and streamed ----------------------------------------------------------------------
 
 
@@ -262,87 +257,7 @@ _REPLY = Place(
 
 REPLY = Table(_REPLY)
 
-# Fields of an event that an event made by us does not repeat.
-_ONCE = frozenset({"choices", "usage", "obfuscation"})
 
-
-class ChatCompletions:
-    """The `Format` of chat completions.
-
-    A channel is the number of the choice and the way from its `delta` to the text; a tool call is
-    named by its own `index`: `(0, "content")`, `(0, "tool_calls", 1, "function", "arguments")`.
-    """
-
-    name = "openai_chat"
-
-    def request_slots(self, doc: JsonText) -> list[Slot]:
-        """See `Format`. Pictures, sound, files and unknown content parts are refused."""
-        if not doc.is_object:
-            raise UnknownFormat("the body of a chat completion must be a JSON object")
-        return [slot for slot, _ in REQUEST.slots(doc)]
-
-    def reply_slots(self, doc: JsonText) -> list[Slot]:
-        """See `Format`."""
-        return [slot for slot, stream in REPLY.slots(doc, numbers=False) if not stream]
-
-    def deltas(self, doc: JsonText) -> list[Delta]:
-        """See `Format`."""
-        streamed = [slot for slot, stream in REPLY.slots(doc, numbers=False) if stream]
-        indexes = _indexes(doc) if streamed else {}
-        return [Delta(_channel(slot.path, indexes), slot.leaf, slot.treat) for slot in streamed]
-
-    def ends(self, doc: JsonText) -> list[Channel]:
-        """See `Format`. A choice ends with the event that gives its `finish_reason`."""
-        finished = [
-            path[:2]
-            for path, _, _, kind, value in doc.leaves
-            if kind == "string"
-            and path[2:] == ("finish_reason",)
-            and path[0] == "choices"
-            and value
-        ]
-        indexes = _indexes(doc) if finished else {}
-        return [_channel(path, indexes) for path in finished]
-
-    def flush_event(self, doc: JsonText, channel: Channel, text: str) -> str:
-        """See `Format`. Everything but `choices` is taken over from `doc` as it is written."""
-        ascii_only = doc.text.isascii()
-        choice, *way = channel
-        members = [
-            f"{doc.text[key.start : key.end]}:{doc.text[value.start : value.end]}"
-            for key, value in zip(doc.leaves, doc.leaves[1:], strict=False)
-            if key.kind == "key" and key.path == value.path and len(key.path) == 1
-            if key.value not in _ONCE
-        ]
-        piece = quote(text, ascii_only=ascii_only)
-        for part in reversed(way):
-            if isinstance(part, int):
-                piece = f'[{{"index":{part},{piece[1:]}]'
-            else:
-                piece = f"{{{quote(part, ascii_only=ascii_only)}:{piece}}}"
-        members.append(f'"choices":[{{"index":{choice},"delta":{piece},"finish_reason":null}}]')
-        return "{" + ",".join(members) + "}"
-
-
-CHAT = ChatCompletions()
-"""The one instance that is needed."""
-
-
-def _indexes(doc: JsonText) -> dict[Path, int]:
-    """Return what each object with an `index` says there: the way choices and calls are told apart."""
-    return {
-        path[:-1]: int(value)
-        for path, _, _, kind, value in doc.leaves
-        if kind == "number" and path[-1:] == ("index",) and value.isdecimal()
-    }
-
-
-def _channel(path: Path, indexes: Mapping[Path, int]) -> Channel:
-    """Turn `choices[0].delta.tool_calls[0]…` into a channel; without an `index`, by position."""
-    parts: list[str | int] = []
-    for end, part in enumerate(path, 1):
-        if isinstance(part, int):
-            parts.append(indexes.get(path[:end], part))
-        elif end > 3 or part not in ("choices", "delta"):
-            parts.append(part)
-    return tuple(parts)
+CHAT = Choices("openai_chat", REQUEST, REPLY, inside="delta")
+"""The `Format` of chat completions: a channel is `(0, "content")`, or for a tool call, which is
+named by its own `index`, `(0, "tool_calls", 1, "function", "arguments")`."""

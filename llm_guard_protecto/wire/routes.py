@@ -6,11 +6,18 @@ import re
 
 from llm_guard_protecto.errors import UnknownFormat
 from llm_guard_protecto.wire.openai_chat import CHAT
+from llm_guard_protecto.wire.openai_completions import COMPLETIONS
+from llm_guard_protecto.wire.openai_inputs import EMBEDDINGS, MODERATIONS
 from llm_guard_protecto.wire.slots import Format
 
 __all__ = ["ROUTES", "format_for"]
 
-ROUTES: tuple[tuple[str, str, Format], ...] = (("POST", "/chat/completions", CHAT),)
+ROUTES: tuple[tuple[str, str, Format], ...] = (
+    ("POST", "/chat/completions", CHAT),
+    ("POST", "/completions", COMPLETIONS),
+    ("POST", "/embeddings", EMBEDDINGS),
+    ("POST", "/moderations", MODERATIONS),
+)
 """Method, end of the path, format. What comes before is the provider's affair: `/v1`,
 `/openai/deployments/NAME`, a proxy's prefix."""
 

@@ -133,6 +133,7 @@ class Place:
     skip: nothing here or below is a slot.
     names: the unknown keys here are names that must not change, whatever they look like.
     numbers: a number right here is a slot too.
+    number_refusal: a number right here refuses the body with this reason.
     stream: a string right here is a piece of streamed text.
     refusal: whatever stands here, refuse the body with this reason.
     """
@@ -148,6 +149,7 @@ class Place:
     skip: bool = False
     names: bool = False
     numbers: bool = False
+    number_refusal: str = ""
     stream: bool = False
     refusal: str = ""
 

@@ -58,6 +58,8 @@ class Table:
             if kind == "string":
                 if not (place.keep and _WORD_OF_AN_API.fullmatch(value)):
                     found.append((Slot(leaf, place.treat), place.stream))
+            elif kind == "number" and place.number_refusal:
+                raise UnknownFormat(f"{where(path)}: {place.number_refusal}")
             elif numbers and place.numbers and kind == "number":
                 found.append((Slot(leaf, Treat.TEXT), False))
         return found

@@ -175,9 +175,6 @@ async def routes_not_covered_yet(bench: Bench) -> None:
     client = bench.client(max_retries=2)
     for calling, arguments in (
         (client.responses.create, {"model": "m", "input": PROMPT}),
-        (client.embeddings.create, {"model": "m", "input": [PROMPT]}),
-        (client.completions.create, {"model": "m", "prompt": PROMPT}),
-        (client.moderations.create, {"input": PROMPT}),
         (client.files.create, {"file": ("a.jsonl", PROMPT.encode()), "purpose": "batch"}),
         (client.images.generate, {"prompt": PROMPT}),
         (client.audio.speech.create, {"model": "m", "input": PROMPT, "voice": "alloy"}),
@@ -187,6 +184,20 @@ async def routes_not_covered_yet(bench: Bench) -> None:
         error = await refused(bench, calling, **arguments)
         assert error.code == "unknown_format"
         assert error.status_code == 400
+
+
+@form
+async def token_ids_that_hide_their_text(bench: Bench) -> None:
+    client = bench.client(max_retries=2)
+    picture = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]
+    for calling, arguments in (
+        (client.embeddings.create, {"model": "m", "input": [11, 2045]}),
+        (client.embeddings.create, {"model": "m", "input": [[11, 2045]]}),
+        (client.completions.create, {"model": "m", "prompt": [11, 2045]}),
+        (client.moderations.create, {"input": picture}),
+    ):
+        error = await refused(bench, calling, **arguments)
+        assert error.code == "unknown_format"
 
 
 @form
@@ -218,7 +229,7 @@ async def a_body_that_is_not_what_it_says(bench: Bench) -> None:
 @form
 async def a_refusal_leaves_the_client_working(bench: Bench) -> None:
     client = bench.client()
-    await refused(bench, client.embeddings.create, model="m", input=PROMPT)
+    await refused(bench, client.images.generate, prompt=PROMPT)
     bench.script = echo
     assert (await now(ask(client))).choices[0].message.content == PROMPT
     bench.sent()

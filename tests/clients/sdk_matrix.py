@@ -21,7 +21,16 @@ from tests.clients.bench import CASES, FORMS, Bench
 
 __all__ = ["CASES", "FORMS", "families", "run"]
 
-_FORMS = ("asking", "places", "errors", "bytes", "connections", "clients", "fail_closed")
+_FORMS = (
+    "asking",
+    "places",
+    "errors",
+    "bytes",
+    "connections",
+    "clients",
+    "fail_closed",
+    "inputs",
+)
 for _name in _FORMS:
     import_module(f"tests.clients.forms_{_name}")
 

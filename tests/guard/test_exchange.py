@@ -194,7 +194,7 @@ def test_an_error_that_echoes_the_prompt_is_restored() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "kind", "body"),
     [
-        ("POST", "/v1/embeddings", "application/json", b'{"input":"x"}'),
+        ("POST", "/v1/embeddings", "application/json", b'{"input":[1]}'),
         ("GET", "/v1/models", "", b""),
         ("POST", "/v1/chat/completions", "multipart/form-data", b"{}"),
         ("POST", "/v1/chat/completions", "application/json", b"{broken"),

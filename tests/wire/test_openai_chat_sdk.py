@@ -12,13 +12,10 @@ from openai.types.chat.completion_create_params import (
 )
 
 from llm_guard_protecto.errors import UnknownFormat
-from llm_guard_protecto.wire.json_text import JsonText, Leaf
+from llm_guard_protecto.wire.json_text import JsonText
 from llm_guard_protecto.wire.openai_chat import CHAT
 from tests.wire.sdk_types import Json, every, requests
-
-# A canary that could be someone's data, and one that looks like a word of the API.
-PERSONAL = st.integers(1, 99).map(lambda n: f"Zoë Canary {n}, c{n}@leak.example")
-WORD = st.integers(1, 99).map(lambda n: f"canary_{n}")
+from tests.wire.unseen import PERSONAL, WORD, shape, structural, unseen
 
 # Free strings of the API that hold its own words and are kept while they look so.
 KEPT = {
@@ -50,35 +47,6 @@ SCHEMAS = (
     "tools[].function.parameters",
     "response_format.json_schema.schema",
 )
-# What a schema is built of: never changed, whatever it says.
-STRUCTURE = ("required", "pattern", "$ref")
-NAMES = ("properties", "$defs")
-
-
-def shape(leaf: Leaf) -> str:
-    """`messages[].content[].text`"""
-    parts = ("[]" if isinstance(part, int) else f".{part}" for part in leaf.path)
-    return "".join(parts).removeprefix(".")
-
-
-def unseen(body: Json) -> list[Leaf]:
-    """The canaries, in keys and values, that no slot covers; none if the body is refused."""
-    doc = JsonText(json.dumps(body, ensure_ascii=False))
-    try:
-        slots = CHAT.request_slots(doc)
-    except UnknownFormat:
-        return []
-    seen = {slot.leaf for slot in slots}
-    canaries = [leaf for leaf in doc.leaves if "canary" in leaf.value.lower()]
-    return [leaf for leaf in canaries if leaf not in seen]
-
-
-def structural(leaf: Leaf) -> bool:
-    if not shape(leaf).startswith(SCHEMAS):
-        return False
-    if leaf.kind == "key":
-        return leaf.path[-2] in NAMES or any(word in leaf.path[:-1] for word in STRUCTURE)
-    return any(word in leaf.path for word in STRUCTURE)
 
 
 def test_the_walk_meets_every_place_and_each_is_seen_kept_or_refused() -> None:
@@ -93,8 +61,8 @@ def test_the_walk_meets_every_place_and_each_is_seen_kept_or_refused() -> None:
                 CHAT.request_slots(doc)
             except UnknownFormat:
                 refused |= here
-            for leaf in unseen(body):
-                if not structural(leaf) and leaf.kind != "key":
+            for leaf in unseen(CHAT, body):
+                if not structural(leaf, SCHEMAS) and leaf.kind != "key":
                     assert text == "canary_word", shape(leaf)
                     kept.add(shape(leaf).removesuffix("[]"))
     assert {place for place in kept if not place.startswith(SCHEMAS)} == KEPT
@@ -131,16 +99,16 @@ many = settings(
     | requests(CompletionCreateParamsStreaming, PERSONAL)
 )
 def test_personal_data_is_seen_wherever_it_stands(body: Json) -> None:
-    assert [shape(leaf) for leaf in unseen(body) if not structural(leaf)] == []
+    assert [shape(leaf) for leaf in unseen(CHAT, body) if not structural(leaf, SCHEMAS)] == []
 
 
 @many
 @given(requests(CompletionCreateParamsNonStreaming, WORD))
 def test_only_listed_places_keep_a_word(body: Json) -> None:
-    for leaf in unseen(body):
+    for leaf in unseen(CHAT, body):
         if leaf.kind == "key":
             continue  # a key that looks like the name of a field is one
-        assert structural(leaf) or shape(leaf) in KEPT or "type" in leaf.path
+        assert structural(leaf, SCHEMAS) or shape(leaf) in KEPT or "type" in leaf.path
         if shape(leaf) == "messages[].name":
             assert body["messages"][leaf.path[1]]["role"] == "function"
 
@@ -151,4 +119,4 @@ def test_an_unknown_field_is_text(body: Json, field: str, value: str) -> None:
     known = set(body) | set(CompletionCreateParamsNonStreaming.__annotations__)
     if field not in known:
         body[field] = {"of": [value], value: value}
-        assert [leaf.path for leaf in unseen(body) if leaf.path[0] == field] == []
+        assert [leaf.path for leaf in unseen(CHAT, body) if leaf.path[0] == field] == []

@@ -33,7 +33,7 @@ def test_chat_completions_under_any_base_path(method: str, path: str) -> None:
         ("POST", "/v1/chat/completions/chatcmpl-1", "POST /v1/chat/completions/chatcmpl-1"),
         ("POST", "/v1/chat/completions/", "POST /v1/chat/completions/"),
         ("POST", "/v1/chat%2Fcompletions", "POST /v1/…"),
-        ("POST", "/v1/xchat/completions", "POST /v1/xchat/completions"),
+        ("POST", "/v1/chat/xcompletions", "POST /v1/chat/xcompletions"),
         ("POST", "/v1/responses", "POST /v1/responses"),
         ("POST", "", "POST "),
         ("DELETE", "/users/ines@almeida.example/x", "DELETE /users/…/x"),
