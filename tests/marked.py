@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from llm_guard_protecto.detect.rules import rules
 from llm_guard_protecto.models import Span
 
-__all__ = ["mark", "unmark"]
+__all__ = ["assert_found", "assert_left_alone", "mark", "unmark"]
 
 _MARK = re.compile(r"⟦([A-Z_]+):([^⟧]*)⟧")
 
@@ -36,3 +37,17 @@ def mark(text: str, spans: Iterable[Span]) -> str:
             parts.append(f"{text[at : span.start]}⟦{span.entity}:{text[span.start : span.end]}⟧")
             at = span.end
     return "".join(parts) + text[at:]
+
+
+def assert_found(rule: str, marked: str) -> None:
+    """The rules find just what is marked, and the one named has a share in it."""
+    text, spans = unmark(marked)
+    found = rules().scan(text)
+    assert mark(text, found) == marked
+    assert [(s.entity, s.start, s.end) for s in found] == spans
+    assert rule in {s.rule for s in found}
+
+
+def assert_left_alone(text: str) -> None:
+    """The rules find nothing at all."""
+    assert mark(text, rules().scan(text)) == text

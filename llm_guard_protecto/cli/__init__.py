@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from llm_guard_protecto import __version__
-from llm_guard_protecto.cli import demo, keys, policies, texts
+from llm_guard_protecto.cli import demo, keys, policies, texts, train
 from llm_guard_protecto.cli.outcome import CommandLine
 
 __all__ = ["app", "main"]
@@ -34,6 +34,7 @@ app.command()(demo.demo)
 app.command()(texts.mask)
 app.command()(texts.unmask)
 app.command()(texts.find)
+app.command()(train.train)
 app.add_typer(policies.app, name="policy")
 app.add_typer(keys.app, name="keys")
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from llm_guard_protecto.detect.checks import has_digit, random_looking
 
-__all__ = ["basic_login", "password", "secret", "url_password"]
+__all__ = ["basic_login", "password", "pin", "said_password", "secret", "url_password"]
 
 _Place = tuple[int, int] | None
 
@@ -20,7 +20,7 @@ _QUOTED: Final = re.compile(
     r"\"((?:[^\"\\\n]|\\.){1,256})\"|'((?:[^'\\\n]|\\.){1,256})'|`([^`\n]{1,256})`"
 )
 _BARE: Final = re.compile(
-    r"[^\s\"'`<>,;&|]*(?:&(?!\w{1,40}=)[^\s\"'`<>,;&|]*)*"  # up to the next `&name=` of a query
+    r"[^\s\"'`<>,;&|]*(?:&(?!\w{1,40}=|(?:quot|amp|lt|gt|apos|#\w{2,6})\b)[^\s\"'`<>,;&|]*)*"  # up to the next `&name=` of a query
 )
 _NOT_A_SECRET: Final = re.compile(
     r"(?:\$\{?|\{|<|%|\(|\[|@\{|process\.|os\.|env[.\[]|\*{2,}|x{4,}|\.{3}|-{3,}|_{3,}|//|/\*|\\)",
@@ -39,7 +39,15 @@ _CALL: Final = re.compile(
     r"[\w.]+\s*[(\[]|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|[A-Za-z_]+(?:_[A-Za-z]+)+$"
 )
 _NAME_CHARACTERS: Final = re.compile(r"[A-Za-z0-9_-]*$")
-_VERB: Final = re.compile(r"(?:is:?|was|to)[ \t]*[\"']?.$", re.DOTALL | re.IGNORECASE)
+_VERB: Final = re.compile(
+    r"(?:\b(?:is|was|ist|lautet|war|est|es|era|to):?|[èé])[ \t]*[\"'`]?.$",
+    re.DOTALL | re.IGNORECASE,
+)
+_KNOWN_WORDS: Final = """
+    sha1 sha256 sha512 md5 base64 oauth2 utf8 ipv4 ipv6 v1 v2 v3 bcrypt argon2 pbkdf2 1password
+    password1 password2 windows10 windows11 http2 s3 ec2 win32 x64 x86 h264 mp3 mp4 2fa
+"""
+_KNOWN: Final = frozenset(_KNOWN_WORDS.split())
 
 
 def password(text: str, start: int, end: int) -> _Place:
@@ -54,6 +62,8 @@ def password(text: str, start: int, end: int) -> _Place:
     value = text[first:last]
     if len(value) < 4 or _is_no_secret(value):
         return None
+    if value.startswith("/") and "pwd" in text[start:end].lower():  # the working directory
+        return None
     if quoted:
         return None if " " in value and "phrase" not in text[start:end].lower() else (first, last)
     strong = (has_digit(value) or any(not c.isalnum() for c in value[1:-1])) and len(value) >= 5
@@ -64,6 +74,61 @@ def password(text: str, start: int, end: int) -> _Place:
     if strong or _alone(text, start, last):
         return first, last
     return None
+
+
+def said_password(text: str, _start: int, end: int) -> _Place:
+    """`log in with password Tr0ub4dor&3`: no sign between, so the value must look like one."""
+    first = end - 1
+    opened = text[first - 1] if text[first - 1] in "'\"`" else ""
+    bare = _BARE.match(text, first, first + _LONGEST // 8)
+    if bare is None:
+        return None
+    last = bare.end()
+    while last > first and text[last - 1] in ".,:;)!?]":
+        last -= 1
+    value = text[first:last]
+    if len(value) < _SHORTEST_SAID or _is_no_secret(value) or value.lower() in _KNOWN:
+        return None
+    if (
+        _CALL.match(value)
+        or any(c in value for c in "=(){}[]/\\|")
+        or text[last : last + 1] in ("=", "(")
+    ):
+        return None
+    letters = sum(map(str.isalpha, value))
+    figures = sum(map(str.isdigit, value))
+    if opened:
+        return (
+            (first, last)
+            if text[last : last + 1] == opened and (figures or letters < len(value))
+            else None
+        )
+    return (first, last) if figures and letters > 1 and not _VERSION.fullmatch(value) else None
+
+
+_SHORTEST_SAID: Final = 6
+_VERSION: Final = re.compile(
+    r"[A-Za-z]+-?\d(?:\.\d+)*|\d+(?:-[a-z]+|st|nd|rd|th|[a-z]{1,2})", re.IGNORECASE
+)
+
+
+def pin(text: str, start: int, end: int) -> _Place:
+    """The digits of a PIN; without a sign before them only after `PIN` in capitals."""
+    first = end
+    while text[first - 1].isdigit():
+        first -= 1
+    label = text[start:first]
+    after = text[end : end + 2]
+    if (
+        after[:1] in (".", "-", ",", ":")
+        and after[1:].isdigit()
+        or start
+        and text[start - 1] in "_./-"
+    ):
+        return None
+    if label.strip().lower() == "pin" and not label.startswith("PIN"):
+        return None
+    return first, end
 
 
 def secret(text: str, start: int, end: int) -> _Place:
@@ -120,7 +185,7 @@ def _value(text: str, start: int, end: int) -> tuple[int, int, bool] | None:
         while text[first] == " ":
             first += 1
         return first, end, False
-    if text[first - 1 : first] in ("'", '"'):
+    if text[first - 1 : first] in ("'", '"', "`"):
         quoted = _QUOTED.match(text, first - 1, first + _LONGEST)
         if quoted:
             return quoted.start() + 1, quoted.end() - 1, True

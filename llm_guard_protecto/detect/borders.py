@@ -25,9 +25,13 @@ __all__ = [
 _Place = tuple[int, int] | None
 
 _DOMAIN: Final = re.compile(r"(?:[^\W_](?:[\w-]{0,62}\.))+[^\W\d_](?:[\w-]{0,62}[^\W_])")
+_MAILBOX: Final = re.compile(r"[\w.%+'-]*")
+_HOST: Final = re.compile(r"(?:[^\W_]|[.-])*")
+_MAY_STOP: Final = re.compile(r'[ \t\n\r\x0b\x0c<>"`|\\^\x00]|[^\x00-\x7f]')
 _LOGIN: Final = re.compile(r"://[^\s/@:]{0,64}:\Z")
 _FILES: Final = re.compile(r"(?:png|jpe?g|gif|svg|webp|css|js|py|html|txt|json|xml|md)\Z")
 _CLOSERS: Final = {")": "(", "]": "[", "}": "{"}
+_BRACKETS: Final = frozenset("()[]{}")
 _TRAILING: Final = frozenset(".,;:!?'\"*_~")
 
 
@@ -136,7 +140,7 @@ def account(text: str, start: int, end: int) -> _Place:
 def email(text: str, start: int, end: int) -> _Place:
     """The address around a candidate that starts at its `@`: no quotes, no image names."""
     at = start
-    start = _reach(text, at, ".%+'-_", 320)
+    start = _reach(text, at, _MAILBOX, 320)
     if text[start - 1 : start] == ":" and _LOGIN.search(text, max(0, start - 90), start):
         return None
     found = _DOMAIN.match(text, at + 1, end)
@@ -144,14 +148,16 @@ def email(text: str, start: int, end: int) -> _Place:
         return None
     while start < at and text[start] in ".'-":
         start += 1
-    if text[at - 1].isascii():  # an address of ASCII letters stuck to words of another script
+    ascii_only = text.isascii()
+    if not ascii_only and text[at - 1].isascii():
+        # an address of ASCII letters stuck to words of another script
         for place in range(at - 1, start - 1, -1):
             if not _two_cases(text[place]):
                 start = place + 1
                 break
     end = found.end()
     last = text.rindex(".", at, end) + 1
-    if text[last].isascii():
+    if not ascii_only and text[last].isascii():
         stop = last
         while stop < end and _two_cases(text[stop]):
             stop += 1
@@ -162,14 +168,11 @@ def email(text: str, start: int, end: int) -> _Place:
     return start, end
 
 
-def _reach(text: str, place: int, others: str, most: int) -> int:
-    """How far back from `place` letters, digits and `others` go."""
-    start = place
-    while (
-        start and place - start < most and (text[start - 1].isalnum() or text[start - 1] in others)
-    ):
-        start -= 1
-    return start
+def _reach(text: str, place: int, backwards: re.Pattern[str], most: int) -> int:
+    """How far back from `place` the characters of `backwards`, read from the right, go."""
+    before = text[max(place - most, 0) : place][::-1]
+    found = backwards.match(before)
+    return place - found.end() if found else place
 
 
 def _two_cases(character: str) -> bool:
@@ -179,7 +182,7 @@ def _two_cases(character: str) -> bool:
 
 def url_of_host(text: str, start: int, end: int) -> _Place:
     """As `url`, for a candidate that starts at the last dot of its host."""
-    first = _reach(text, start, ".-", 253)
+    first = _reach(text, start, _HOST, 253)
     while first < start and text[first] in ".-":
         first += 1
     if first == start or text[first - 1 : first] in ("@", "/", "_"):
@@ -189,31 +192,29 @@ def url_of_host(text: str, start: int, end: int) -> _Place:
 
 def url(text: str, start: int, end: int) -> _Place:
     """A web address without the punctuation of the sentence and brackets it stands in."""
-    place = start
-    while place < end and not _stops(text[place]):
-        place += 1
-    end = place
-    depth = {opener: text.count(opener, start, end) for opener in "([{"}
-    for closer, opener in _CLOSERS.items():
-        depth[opener] -= text.count(closer, start, end)
+    for odd in _MAY_STOP.finditer(text, start, end):
+        if _stops(odd.group()):
+            end = odd.start()
+            break
+    depth: dict[str, int] = {}
     while end > start:
         last = text[end - 1]
         if last in _TRAILING:
             end -= 1
-        elif last in _CLOSERS and depth[_CLOSERS[last]] < 0:
-            depth[_CLOSERS[last]] += 1
-            end -= 1
-        elif last in "([{":
-            depth[last] -= 1
-            end -= 1
-        else:
+            continue
+        if last not in _BRACKETS:
             break
+        if not depth:  # counted once: there may be many
+            for closer, opener in _CLOSERS.items():
+                depth[opener] = text.count(opener, start, end) - text.count(closer, start, end)
+        if last in _CLOSERS and depth[_CLOSERS[last]] >= 0:
+            break
+        depth[_CLOSERS.get(last, last)] += 1 if last in _CLOSERS else -1
+        end -= 1
     host = text.find("://", start, end)
     return (start, end) if end - start > 5 and end - host > 4 else None
 
 
 def _stops(character: str) -> bool:
-    """Whether a character cannot be part of an address as people write them."""
-    if character < "\x80":
-        return character in ' \t\n\r\x0b\x0c<>"`|\\^\x00'
-    return unicodedata.category(character)[0] in "ZPC"
+    """Whether a character of `_MAY_STOP` cannot be part of an address as people write them."""
+    return character < "\x80" or unicodedata.category(character)[0] in "ZPC"

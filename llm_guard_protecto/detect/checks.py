@@ -14,11 +14,8 @@ from typing import Final
 
 __all__ = [
     "aba",
-    "angle",
     "card",
-    "coordinates",
     "dea",
-    "degrees",
     "digits",
     "has_digit",
     "iban",
@@ -172,7 +169,7 @@ def ipv6(value: str) -> bool:
     groups = [g for g in value.split(":") if g]
     if "::" in value and (len(groups) < 2 or max(map(len, groups)) < 3):
         return False
-    if not has_digit(value):
+    if not has_digit(value) or set(groups[:4]) == {"ffff"}:
         return False
     try:
         IPv6Address(value)
@@ -268,31 +265,6 @@ def is_date(value: str) -> bool:
     first, second, year = numbers
     plausible = min(first, second) >= 1 and min(first, second) <= 12 and max(first, second) <= 31
     return plausible and (year < 100 or 1000 <= year <= 2999)
-
-
-_DECIMAL: Final = re.compile(r"[+-]?\d{1,3}\.\d+")
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)?")
-_HALVES: Final = re.compile(r"[NS]\s*[,;]?\s*(?:and )?(?=\d)|[,;]|\s(?=[EWO])", re.IGNORECASE)
-
-
-def coordinates(value: str) -> bool:
-    """A latitude within 90 degrees and a longitude within 180, in this order or the other."""
-    first, second = (abs(float(n)) for n in _DECIMAL.findall(value)[:2])
-    return min(first, second) <= 90 and max(first, second) <= 180 and first != second
-
-
-def angle(value: str) -> bool:
-    """One latitude or longitude in decimal degrees: within 180."""
-    return abs(float(_DECIMAL.findall(value)[-1])) <= 180
-
-
-def degrees(value: str) -> bool:
-    """Degrees, minutes and seconds within their ranges, for each half of a position."""
-    for half in _HALVES.split(value):
-        numbers = [float(n.replace(",", ".")) for n in _NUMBER.findall(half)]
-        if numbers and (numbers[0] > 180 or any(n >= 60 for n in numbers[1:3])):
-            return False
-    return True
 
 
 def random_looking(value: str) -> bool:

@@ -11,6 +11,8 @@ from typing import Final
 from llm_guard_protecto.detect.assigned import (
     basic_login,
     password,
+    pin,
+    said_password,
     secret,
     url_password,
 )
@@ -46,9 +48,10 @@ def _whole_key(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 _NAMED_LOGIN: Final = (
-    r"(?:pass(?:word|wd|phrase|code|wort)?s?|pwd|pswd|kennwort|contrase\xc3\xb1a|mot de passe"
-    r"|senha|wachtwoord|parola)"
+    r"(?:pass(?:word|wd|phrase|code|wort)?s?|pwd|pswd|kennwort|contrase(?:\xc3\xb1|n)a|mot de passe|mdp"
+    r"|clave(?: de acceso)?|senha|palavra[ -]passe|wachtwoord|parola|passord|l\xc3\xb6senord|has\xc5\x82o)"
 )
+_PIN: Final = r"\bpin(?:[ -]?(?:code|number|nummer|kode))?"
 _NAMED_KEY: Final = (
     r"(?:api[ _-]?(?:key|token|secret)|secret(?:[ _-]?(?:access)?[ _-]?key)?|client[ _-]?secret"
     r"|(?:access|auth|refresh|bearer|session|private|id)?[ _-]?token|access[ _-]?key(?:[ _-]?id)?"
@@ -56,7 +59,8 @@ _NAMED_KEY: Final = (
     r"|credentials?|webhook[ _-]?secret|license[ _-]?key)"
 )
 _SET: Final = (
-    r"[\x22']?\]?[ \t]{0,3}(?::=|=>|[:=]|\bis\b:?|\bwas\b|\bto\b)[ \t]{0,3}[\x22']?[^\s\x22']"
+    r"[\x22']?\]?[ \t]{0,3}(?::=|=>|[:=]|\b(?:is|was|ist|lautet|war|est|es|era|to)\b:?|\xc3[\xa8\xa9] )"
+    r"[ \t]{0,3}[\x22'\x60]?[^\s\x22'\x60]"
 )
 
 CREDENTIALS: Final = (
@@ -76,6 +80,21 @@ CREDENTIALS: Final = (
         fit=_whole_key,
     ),
     Pattern("PASSWORD", rf"(?i){_NAMED_LOGIN}{_SET}", score=0.9, name="password", fit=password),
+    Pattern(
+        "PASSWORD",
+        r"(?i)\b(?:password|passwort|kennwort|passcode|contrase\xc3\xb1a|mot de passe|wachtwoord|senha)"
+        r" [\x22'\x60]?[^\s\x22'\x60]",
+        score=0.85,
+        name="password_said",
+        fit=said_password,
+    ),
+    Pattern(
+        "PASSWORD",
+        rf"(?i){_PIN}(?:: ?|=| (?:is|ist|lautet|est|es|\xc3[\xa8\xa9]) | ?)\d{{4,8}}\b",
+        score=0.85,
+        name="pin",
+        fit=pin,
+    ),
     Pattern(
         "PASSWORD",
         r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\x22'<>]{0,64}:[^\s@\x22'<>/]{1,128}@",

@@ -9,6 +9,7 @@ from typing import Final
 
 __all__ = [
     "ACCOUNT",
+    "BANK_CODE",
     "BORN",
     "CARD",
     "COORDINATES",
@@ -57,6 +58,59 @@ PHONE: Final[tuple[str, ...]] = (
     *("telefon", "telefonnummer", "rufnummer", "handy", "handynummer", "durchwahl"),
     *("téléphone", "portable", "móvil", "movil", "teléfono", "telefono", "cellulare", "celular"),
     *("telefone", "telemóvel", "telefoon", "mobiel", "gsm", "phonenumber", "phoneno", "signal"),
+    *("texting", "texted", "txt", "rang", "phoned", "pager", "toll free", "my new number"),
+    *("new number", "phone no", "cell no", "mobile no", "imessage", "viber"),
+    *(
+        "telf",
+        "tél",
+        "tlf",
+        "tfno",
+        "mobil",
+        "mobilnummer",
+        "festnetz",
+        "anrufen",
+        "ruf mich",
+        "rufen sie",
+    ),
+    *("ruf an", "erreichbar", "erreichen", "telefonisch", "rückruf", "meine nummer"),
+    *("appelez", "appeler", "appelle", "rappeler", "rappelez", "joindre", "joignable", "contacter"),
+    *("contactez", "mon numéro", "son numéro", "fixe", "gsm", "télécopie"),
+    *(
+        "llama",
+        "llame",
+        "llamar",
+        "llámame",
+        "llamame",
+        "llámeme",
+        "mi número",
+        "su número",
+        "contactar",
+    ),
+    *(
+        "fijo",
+        "celulares",
+        "chiama",
+        "chiamami",
+        "chiamare",
+        "chiamatemi",
+        "mio numero",
+        "suo numero",
+    ),
+    *(
+        "recapito",
+        "cell",
+        "cellulari",
+        "contattare",
+        "contattami",
+        "fisso",
+        "ligue",
+        "ligar",
+        "me liga",
+    ),
+    *("telefonar", "meu número", "contato", "contacto", "contactar", "bel me", "bel mij", "bellen"),
+    *("bereikbaar", "bereiken", "mijn nummer", "telefoonnummer", "mobiele nummer", "vast nummer"),
+    *("telefonszám", "telefonní", "komórka", "zadzwoń", "ring meg", "ring mig", "puhelin", "puh"),
+    *("電話", "电话", "手机", "전화", "телефон", "тел", "هاتف", "τηλ"),
 )
 PLACE_OF_PHONE: Final[tuple[str, ...]] = (
     "office",
@@ -67,7 +121,18 @@ PLACE_OF_PHONE: Final[tuple[str, ...]] = (
     "main",
     "switchboard",
 )
-FAX: Final[tuple[str, ...]] = ("fax", "facsimile", "telefax", "fax number", "fax no")
+FAX: Final[tuple[str, ...]] = (
+    *(
+        "fax",
+        "facsimile",
+        "telefax",
+        "fax number",
+        "fax no",
+        "télécopie",
+        "télécopieur",
+        "faxnummer",
+    ),
+)
 CARD: Final[tuple[str, ...]] = (
     *("card", "cards", "credit", "debit", "cc", "visa", "mastercard", "amex", "maestro", "pan"),
     *("discover", "diners", "jcb", "unionpay", "kreditkarte", "karte", "carte", "tarjeta"),
@@ -86,7 +151,19 @@ SSN: Final[tuple[str, ...]] = (
 ACCOUNT: Final[tuple[str, ...]] = (
     *("account", "acct", "a/c", "account number", "account no", "accountnumber", "acct no"),
     *("bank account", "checking", "savings", "konto", "kontonummer", "kto", "compte", "cuenta"),
-    *("conto", "conta", "rekening"),
+    *(
+        "conto",
+        "conta",
+        "rekening",
+        "rekeningnummer",
+        "kontonr",
+        "konto nr",
+        "bankkonto",
+        "girokonto",
+    ),
+    *("numéro de compte", "n° de compte", "compte bancaire", "número de cuenta", "cuenta bancaria"),
+    *("cuenta corriente", "numero di conto", "conto corrente", "número da conta", "conta corrente"),
+    *("conta bancária", "bankrekening"),
 )
 IP: Final[tuple[str, ...]] = (
     *("ip", "ips", "ipv4", "host", "server", "address", "addr", "dns", "ping", "gateway", "router"),
@@ -100,6 +177,7 @@ ROUTING: Final[tuple[str, ...]] = (
     *("routing", "routing number", "routing no", "aba", "aba number", "rtn", "transit", "ach"),
     *("bank code", "wire"),
 )
+BANK_CODE: Final[tuple[str, ...]] = ("blz", "bankleitzahl", "bank code", "code banque", "clearing")
 EIN: Final[tuple[str, ...]] = (
     *("ein", "employer id", "employer identification", "fein", "federal tax", "tax id", "tin"),
 )
@@ -109,7 +187,15 @@ DRIVING: Final[tuple[str, ...]] = (
     *("driver licence", "driver’s licence", "licence to drive", "dl", "dl no", "dl number", "dl#"),
     *("führerschein", "führerscheinnummer", "permis de conduire", "licencia de conducir"),
     *("permiso de conducir", "patente di guida", "patente", "carta de condução", "cnh"),
-    *("rijbewijs", "rijbewijsnummer", "prawo jazdy", "körkort"),
+    *(
+        "rijbewijs",
+        "rijbewijsnummer",
+        "prawo jazdy",
+        "körkort",
+        "führerschein nr",
+        "numéro de permis",
+    ),
+    *("carnet de conducir", "número de licencia", "carteira de motorista", "carta de conducao"),
 )
 PASSPORT: Final[tuple[str, ...]] = (
     *("passport", "passports", "passport number", "passport no", "passport #", "travel document"),
@@ -128,7 +214,9 @@ MRN: Final[tuple[str, ...]] = (
     *("patient identifier", "chart number", "chart no", "chart #", "hospital number"),
     *("hospital no", "hospital id", "health record", "unit number", "encounter number"),
     *("accession number", "specimen id", "case record", "patientennummer", "fallnummer"),
-    *("numéro de dossier", "historia clínica", "cartella clinica", "prontuário"),
+    *("numéro de dossier", "historia clínica", "cartella clinica", "prontuário", "patienten nr"),
+    *("patienten id", "fall nr", "dossier médical", "numéro patient", "número de historia", "nhc"),
+    *("patiëntnummer", "processo clínico"),
 )
 INSURANCE: Final[tuple[str, ...]] = (
     *("insurance", "insurance number", "insurance no", "insurance id", "policy number"),
@@ -138,7 +226,22 @@ INSURANCE: Final[tuple[str, ...]] = (
     *("group no", "payer id", "insured id", "claim number", "claim no", "policyholder"),
     *("health card", "healthcare number", "versicherungsnummer", "versichertennummer"),
     *("police d'assurance", "numéro d'assuré", "número de póliza", "póliza", "polizza"),
-    *("apólice", "polisnummer"),
+    *("apólice", "polisnummer", "krankenversichertennummer", "krankenversicherungsnummer"),
+    *(
+        "krankenversicherung",
+        "krankenkasse",
+        "versicherungsschein",
+        "numéro de mutuelle",
+        "carte vitale",
+    ),
+    *(
+        "numéro de police",
+        "tarjeta sanitaria",
+        "número de afiliado",
+        "tessera sanitaria",
+        "numero polizza",
+    ),
+    *("cartão de saúde", "plano de saúde", "carteirinha", "verzekeringsnummer", "polis nummer"),
 )
 MEDICAL_LICENCE: Final[tuple[str, ...]] = (
     *("medical license", "medical licence", "medical license number", "physician license"),

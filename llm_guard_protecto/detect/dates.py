@@ -9,7 +9,7 @@ from typing import Final
 
 from llm_guard_protecto.detect import checks
 from llm_guard_protecto.detect.borders import apart, last_word
-from llm_guard_protecto.detect.cues import BORN
+from llm_guard_protecto.detect.cues import BORN, VERSION
 from llm_guard_protecto.detect.pattern import Pattern, named
 
 __all__ = ["DATES"]
@@ -44,6 +44,7 @@ DATES: Final = (
         score=0.8,
         name="date_year_first",
         fit=apart("/."),
+        unless=VERSION,
     ),
     Pattern(
         "DATE_TIME",
@@ -52,6 +53,7 @@ DATES: Final = (
         score=0.85,
         name="date_numeric",
         fit=apart("/.-"),
+        unless=VERSION,
     ),
     Pattern(
         "DATE_TIME",

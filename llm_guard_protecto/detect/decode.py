@@ -7,6 +7,8 @@ such stretches at once.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,8 +35,11 @@ def _may_follow() -> npt.NDArray[np.bool_]:
 
 _LEGAL = _may_follow()
 _COST = np.where(_LEGAL, 0, -1e9).astype(np.float32)
+_EVERY = np.arange(len(TAGS))
 _OPENS = np.array([tag[0] in "OBS" for tag in TAGS])
 _CLOSES = np.array([tag[0] in "OES" for tag in TAGS])
+_FIRST = np.array([tag[0] in "BS" for tag in TAGS])
+_LAST = np.array([tag[0] in "ES" for tag in TAGS])
 
 
 def decode(scores: Floats) -> Tags:
@@ -54,63 +59,63 @@ def decode(scores: Floats) -> Tags:
         suspects.add(len(tags) - 1)
     if not suspects:
         return tags
-    stretches = _stretches(tags, sorted(suspects))
-    longest = max(end - start for start, end in stretches)
-    padded = np.zeros((len(stretches), longest, len(TAGS)), np.float32)
-    padded[:, :, _OUTSIDE] = 1e6
-    for i, (start, end) in enumerate(stretches):
-        padded[i, : end - start] = scores[start:end]
-    best = _search(padded)
-    for i, (start, end) in enumerate(stretches):
-        tags[start:end] = best[i, : end - start]
+    stretches = np.array(_stretches(tags, sorted(suspects)))
+    lengths = stretches[:, 1] - stretches[:, 0]
+    longest_first = np.argsort(-lengths, kind="stable")
+    starts, lengths = stretches[longest_first, 0], lengths[longest_first]
+    there = np.arange(lengths[0]) < lengths[:, None]
+    rows = (starts[:, None] + np.arange(lengths[0]))[there]
+    padded = np.zeros((*there.shape, len(TAGS)), np.float32)
+    padded[there] = scores[rows]
+    tags[rows] = _search(padded, lengths)[there]
     return tags
 
 
 def _stretches(tags: Tags, suspects: list[int]) -> list[tuple[int, int]]:
     """The runs of words tagged other than `O` around each suspect, with one `O` on each side."""
-    outside = np.flatnonzero(tags == _OUTSIDE)
+    outside = (tags == _OUTSIDE).nonzero()[0].tolist()
     stretches: list[tuple[int, int]] = []
     done = 0
     for at in suspects:
         if at < done:
             continue
-        i = int(np.searchsorted(outside, at))
-        low = int(outside[i - 1]) if i else 0
+        i = bisect_left(outside, at)
+        low = outside[i - 1] if i else 0
         if i < len(outside) and outside[i] == at:
             i += 1
-        high = int(outside[i]) + 1 if i < len(outside) else len(tags)
+        high = outside[i] + 1 if i < len(outside) else len(tags)
         starts = range(max(low, done), high, _LONGEST)
         stretches.extend((start, min(start + _LONGEST, high)) for start in starts)
         done = high
     return stretches
 
 
-def _search(scores: Floats) -> Tags:
-    """Viterbi over [stretches, words, tags]; every stretch opens and closes cleanly."""
-    count, length, _ = scores.shape
-    back = np.empty((length, count, len(TAGS)), np.intp)
-    best = np.where(_OPENS, scores[:, 0], -1e9)
-    for at in range(1, length):
-        options = best[:, :, None] + _COST
-        back[at] = options.argmax(axis=1)
-        best = options.max(axis=1) + scores[:, at]
-    best = np.where(_CLOSES, best, -1e9)
-    tags: Tags = np.empty((count, length), np.intp)
-    tags[:, -1] = best.argmax(axis=1)
+def _search(scores: Floats, lengths: Tags) -> Tags:
+    """Viterbi over [stretches, words, tags]; every stretch opens and closes cleanly.
+
+    `lengths`, from the longest to the shortest: how many words of each stretch are real.
+    """
+    count, longest, _ = scores.shape
+    having = (lengths[:, None] > np.arange(longest)).sum(axis=0).tolist()  # an n-th word
     rows = np.arange(count)
-    for at in range(length - 1, 0, -1):
-        tags[:, at - 1] = back[at, rows, tags[:, at]]
+    back = np.zeros((longest, count, len(TAGS)), np.intp)
+    best = np.where(_OPENS, scores[:, 0], -1e9)
+    for at, some in enumerate(having[1:], 1):
+        options = best[:some, :, None] + _COST
+        before = options.argmax(axis=1)
+        back[at, :some] = before
+        best[:some] = options[rows[:some, None], before, _EVERY] + scores[:some, at]
+    tags: Tags = np.zeros((count, longest), np.intp)
+    tags[rows, lengths - 1] = np.where(_CLOSES, best, -1e9).argmax(axis=1)
+    for at in range(longest - 1, 0, -1):
+        some = having[at]
+        tags[:some, at - 1] = back[at, rows[:some], tags[:some, at]]
     return tags
 
 
 def runs(tags: Tags) -> list[tuple[int, int, str]]:
     """`(first word, last word, entity)` of each entity in legal tags, in order."""
-    found: list[tuple[int, int, str]] = []
-    first = 0
-    for at in np.flatnonzero(tags).tolist():
-        kind, place = divmod(int(tags[at]) - 1, 4)
-        if place in (0, 3):
-            first = at
-        if place in (2, 3):
-            found.append((first, at, ENTITIES[kind]))
-    return found
+    firsts, lasts = _FIRST[tags].nonzero()[0], _LAST[tags].nonzero()[0]
+    kinds = (tags[lasts] - 1) // 4
+    found = zip(firsts.tolist(), lasts.tolist(), kinds.tolist(), strict=True)
+    return [(first, last, ENTITIES[kind]) for first, last, kind in found]

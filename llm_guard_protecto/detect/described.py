@@ -15,7 +15,14 @@ _NUMBER: Final = re.compile(r"\d{1,3}")
 _THINGS: Final = re.compile(
     r"[ -](?:\w+ )?(?:degrees|percent|pages|points|whisk|scotch|malt|wine|cheese|port\b|rum\b|bourbon|building|house|home\b|car\b"
     r"|truck|tree|company|firm|startup|code|bug|system|record|tradition|law\b|bridge|church|castle"
-    r"|feud|mystery|laptop|phone|server|version|file|data|backup|mortgage|bond|treaty|news|war\b)",
+    r"|comment|statement|article|edit\b|post\b|tweet|discussion|dispute|thread|source\b|debate|photo|picture"
+    r"|video|movie|film|song|album|book|joke|cookies?|issue|ticket|commit|feud|mystery|laptop|phone|server|version|file|data|backup|mortgage|bond|treaty|news|war\b)",
+    re.IGNORECASE,
+)
+_NATIONAL_THING: Final = re.compile(
+    r" (?:team|anthem|football|soccer|rugby|cricket|side|squad|league|cup|bank|park|assembly|parliament"
+    r"|flag|interest|security|identity|holiday|day|museum|library|gallery|newspaper|championship|guard"
+    r"|hero|dish|dress|costume|radio|television|debt|income|treasure|government|front|party)\b",
     re.IGNORECASE,
 )
 _SIGN: Final = re.compile("[:=>]")
@@ -39,6 +46,8 @@ def age(text: str, start: int, end: int) -> _Place:
     if int(number[0]) > 120 or _THINGS.match(text, end):
         return None
     if number.start() > start:  # the words before it are a label
+        if text[number.start() - 1].isalpha():  # `age2`
+            return None
         return number.start(), number.end()
     return start, end
 
@@ -66,6 +75,8 @@ def demonym(text: str, start: int, end: int) -> _Place:
     """The demonym at the start of a candidate whose last word names a person."""
     word = _WORD.match(text, start, end)
     if word is None or word[0].lower() not in DEMONYMS:
+        return None
+    if text[start:end].endswith("national") and _NATIONAL_THING.match(text, end):
         return None
     return start, word.end()
 

@@ -43,6 +43,10 @@ _AT_SIGN: Final = re.compile(
     r"|(?<=\w)\s{0,3}@\s{0,3}(?=\w)",
     re.IGNORECASE,
 )
+_AT_ANCHOR: Final = re.compile(  # what a sign is looked for around: cheap to find
+    rf"@|(?<=[\s\[({{<*_~-])(?=(?:{_AT})[\s\])}}>*_~-])", re.IGNORECASE
+)
+_BEFORE_ANCHOR: Final = 5  # characters of a sign
 _DOT_SIGN: Final = (
     rf"(?:\s{{0,2}}{_OPEN}\s?(?:{_DOT}|\.)\s?{_CLOSE}\s{{0,2}}|\s{{1,3}}(?:{_DOT})\s{{1,3}}"
     r"|\.|\s{1,2}\.\s{1,2})"
@@ -205,7 +209,7 @@ def addresses(text: str) -> Iterator[Patch]:
     for machine in _MACHINE.finditer(text):
         for dot in _DOTS.finditer(text, *machine.span()):
             yield Patch(dot.start(), dot.end(), ".", SPELLED)
-    for at in _AT_SIGN.finditer(text):
+    for at in _at_signs(text):
         site = _SITE.match(text, at.end())
         if site is None:
             continue
@@ -225,3 +229,15 @@ def addresses(text: str) -> Iterator[Patch]:
                 yield Patch(dot.start(), dot.end(), ".", SPELLED)
         if at.group() != "@":
             yield Patch(at.start(), at.end(), "@", SPELLED)
+
+
+def _at_signs(text: str) -> Iterator[re.Match[str]]:
+    """The matches of `_AT_SIGN`, as `finditer` gives them, found from the `@` or word in each."""
+    done = 0
+    for anchor in _AT_ANCHOR.finditer(text):
+        for start in range(max(anchor.start() - _BEFORE_ANCHOR, done), anchor.start() + 1):
+            at = _AT_SIGN.match(text, start)
+            if at is not None:
+                done = at.end()
+                yield at
+                break

@@ -12,6 +12,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from html import unescape
 from typing import Final
 
@@ -55,8 +56,9 @@ _REVERSED: Final = re.compile(r"\u202e([^\u202a-\u202e\n]{2,2000})[\u202c\n]?")
 def decoded(text: str, hints: Hints) -> View:
     """The reading of `text` with every encoded run replaced; `hints` are those of `text`."""
     patches: list[Patch] = []
+    signs = hints.value
     for hint, find in _FINDERS:
-        if hint & hints:
+        if hint.value & signs:
             patches += find(text)
     return View(text).patched(patches)
 
@@ -132,9 +134,16 @@ def _percents(text: str) -> Iterator[Patch]:
 
 def _entities(text: str) -> Iterator[Patch]:
     for found in _HTML.finditer(text):
-        plain = unescape(found.group())
-        if plain != found.group() and (plain.isprintable() or plain.isspace()):
+        plain = _entity(found.group())
+        if plain is not None:
             yield Patch(found.start(), found.end(), plain, "html")
+
+
+@lru_cache(maxsize=1024)
+def _entity(written: str) -> str | None:
+    """What an HTML entity stands for, if it is one; nothing for a control character."""
+    plain = unescape(written)
+    return plain if plain != written and (plain.isprintable() or plain.isspace()) else None
 
 
 def _escapes(text: str) -> Iterator[Patch]:

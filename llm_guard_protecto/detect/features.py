@@ -1,7 +1,8 @@
 """What the tagger knows of a word by itself: its place in the lexicon, its parts, its shape.
 
 Nothing here depends on the text around the word, so all of it is computed once per distinct word.
-Hashes are CRC-32 of the UTF-8 form, which is the same on every platform and Python.
+Hashes are CRC-32 of the UTF-8 form, which is the same on every platform and Python; those of the
+parts are computed for all words at once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
+
+from llm_guard_protecto.detect.parts import PARTS, parts_of
 
 __all__ = [
     "FLAGS",
@@ -31,7 +34,6 @@ Floats = npt.NDArray[np.float32]
 
 # One bit each in `Lexicon.flags`, from the lowest up.
 FLAGS = ("first", "last", "city", "region", "common", "frequent", "proper", "organisation")
-PARTS = 1 << 15  # buckets for prefixes, suffixes and inner trigrams
 SHAPES = 1 << 9  # buckets for the pattern of capitals, letters and digits
 _LONGEST = 40  # characters of a word that are looked at
 
@@ -42,7 +44,8 @@ def fold(word: str) -> str:
     """The form a word is looked up by: lower case, every digit a 0, quotes straight."""
     if len(word) > _LONGEST:
         word = word[: _LONGEST // 2] + word[-_LONGEST // 2 :]
-    return _DIGITS.sub("0", word.lower().replace("’", "'"))
+    small = word.lower()
+    return small if small.isalpha() else _DIGITS.sub("0", small.replace("’", "'"))
 
 
 def key(folded: str) -> int:
@@ -86,19 +89,9 @@ def describe(forms: Sequence[str], lexicon: Lexicon) -> WordFeatures:
     at, listed = _search(lexicon.listed, keys)
     bits = np.where(listed, lexicon.flags[at] if len(lexicon.flags) else 0, 0).astype(np.uint8)
     flags = np.unpackbits(bits[:, None], axis=1, bitorder="little").astype(np.float32)
-    parts: list[int] = []
-    counts: list[int] = []
-    for word in folded:
-        mine = _parts(word)
-        parts += mine
-        counts.append(len(mine))
-    return WordFeatures(
-        rows,
-        np.array(parts, np.int32),
-        np.array(counts, np.int32),
-        np.array([_shape(form) for form in forms], np.int32),
-        flags,
-    )
+    parts, counts = parts_of(folded)
+    shapes = np.fromiter(map(_shape, forms), np.int32, len(forms))
+    return WordFeatures(rows, parts, counts, shapes, flags)
 
 
 def _search(
@@ -112,41 +105,46 @@ def _search(
     return at, table[at] == keys
 
 
-def _parts(word: str) -> list[int]:
-    """Buckets of the beginnings, the ends and the trigrams inside a folded word."""
-    size = len(word)
-    pieces = [word[i : i + 3] for i in range(1, min(size - 3, 12))]
-    for length in (2, 3, 4):
-        if size >= length:
-            pieces.append("<" + word[:length])
-            pieces.append(word[-length:] + ">")
-    if size < 2:
-        pieces.append("<" + word + ">")
-    return [_bucket(piece) for piece in pieces]
-
-
-@lru_cache(maxsize=1 << 15)
-def _bucket(piece: str) -> int:
-    return crc32(piece.encode("utf-8", "surrogatepass")) % PARTS
-
-
 def _shape(word: str) -> int:
     """Bucket of the pattern of a word: McDonald is XxXx, 4B is dX, REF123 is XXd, O'Neil X'Xx."""
     if word.islower() and word.isalpha():
-        pattern = "x" if len(word) > 1 else "x1"
-    else:
-        pattern = ""
-        for char in word[:_LONGEST]:
-            if char.isupper():
-                kind = "X"
-            elif char.isalpha():
-                kind = "x"
-            elif char.isdigit():
-                kind = "d"
-            else:
-                kind = char
-            if pattern[-2:] != kind * 2 and not (kind == "x" and pattern[-1:] == "x"):
-                pattern += kind
-        if pattern in {"d", "dd"}:
-            pattern = "d" * min(len(word), 6)
+        return _SMALL_WORD if len(word) > 1 else _SMALL_LETTER
+    return _pattern(word[:_LONGEST].translate(_KIND))
+
+
+@lru_cache(maxsize=1 << 12)
+def _pattern(kinds: str) -> int:
+    """Bucket of a word of such characters: lower case letters as one, all others as two at most."""
+    pattern = _SMALL.sub("x", _MANY.sub(r"\1\1", kinds))
+    if pattern in {"d", "dd"}:
+        pattern = "d" * min(len(kinds), 6)
+    return _bucket(pattern)
+
+
+def _bucket(pattern: str) -> int:
     return crc32(pattern.encode("utf-8", "surrogatepass")) % SHAPES
+
+
+_SMALL_WORD, _SMALL_LETTER = _bucket("x"), _bucket("x1")
+_MANY = re.compile(r"(.)\1\1+", re.DOTALL)
+_SMALL = re.compile(r"x+")
+
+
+class _Kinds(dict[int, str]):
+    """What a character is in the pattern of its word, found out on first use."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if character.isupper():
+            kind = "X"
+        elif character.isalpha():
+            kind = "x"
+        else:
+            kind = "d" if character.isdigit() else character
+        if code < _PAST_SMALL:
+            self[code] = kind
+        return kind
+
+
+_PAST_SMALL = 0x3000  # what comes after is kept nowhere: too many characters
+_KIND = _Kinds()

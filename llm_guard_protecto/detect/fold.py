@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -68,6 +68,7 @@ _SPACED: Final = re.compile(
 _SPACED_ADDRESS: Final = re.compile(rf"(?<=[\w).(+])[{_JOINTS} ]+(?=[\w)(+])")
 _REGIONAL: Final = re.compile("[\U0001f1e6-\U0001f1ff]+")
 _MARKS_LOOKED_AT: Final = 8
+_KEPT: Final = 1 << 15  # characters that were met
 _WORD: Final = re.compile(r"\w+")
 _LATIN: Final = re.compile(r"[A-Za-z]")
 _ACCOUNT: Final = re.compile(rf"[A-Z{PLAIN_LETTERS}]{{2}}[0-9{PLAIN_DIGITS}]{{2}}")
@@ -88,7 +89,7 @@ def fold(view: View) -> View:
         if needs & _FORM:
             view = view.respelled(_single_forms(view.text), FOLDED)
     if needs & _SCRIPT:
-        view = view.patched(_script_patches(view.text))
+        view = view.rewritten(_one_script(view.text), FOLDED)
     return view
 
 
@@ -110,13 +111,23 @@ def look_digits(text: str, *, foreign: bool) -> Iterator[Patch]:
 
 def _needs(text: str) -> int:
     needs = 0
-    for character in set(text):
-        if character > "\x7f":
-            needs |= _need(character)
+    for character in _foreign(text):
+        needs |= _need(character)
     return needs
 
 
-@lru_cache(maxsize=8192)
+def _foreign(text: str) -> list[str]:
+    """The characters of `text` outside ASCII, but for those that are never folded."""
+    return _FOREIGN.findall("".join(set(text)))
+
+
+# Not the Han characters, Korean syllables, characters for private use: they are many.
+_FOREIGN: Final = re.compile(
+    "[\x80-\u33ff\ua000-\uabff\ud7a4-\udfff\uf900-\U0001ffff\U000e0000-\U0010ffff]"
+)
+
+
+@lru_cache(maxsize=_KEPT)
 def _need(character: str) -> int:
     """What readings a character may call for."""
     if _IS_INVISIBLE.match(character):
@@ -134,7 +145,7 @@ def _need(character: str) -> int:
     return 0
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=_KEPT)
 def _form(character: str) -> str:
     """The plain letters or digits that `character` is a form of, or nothing."""
     digit = unicodedata.digit(character, None)
@@ -162,14 +173,13 @@ def _latin(text: str) -> bool:
 
 def _single_forms(text: str) -> dict[str, str]:
     """The forms in `text` of one plain character; beside letters and digits also the wide signs."""
-    foreign = [c for c in set(text) if c > "\x7f"]
-    plain = {c: _WIDE_SIGNS.get(c) or _form(c) for c in foreign}
+    plain = {c: _WIDE_SIGNS.get(c) or _form(c) for c in _foreign(text)}
     return {c: single for c, single in plain.items() if len(single) == 1}
 
 
 def _several(text: str) -> Iterator[re.Match[str]]:
     """The characters that stand for several plain ones (`⑽`, `ﬁ`)."""
-    several = "".join(c for c in set(text) if c > "\x7f" and len(_form(c)) > 1)
+    several = "".join(c for c in _foreign(text) if len(_form(c)) > 1)
     return re.finditer(f"[{several}]", text) if several else iter(())
 
 
@@ -226,34 +236,38 @@ def _spacing(character: str) -> str:
     return "." if re.match(f"[{_DOTS}]", character) else " "
 
 
-def _script_patches(text: str) -> Iterator[Patch]:
-    """Look-alikes in words that mix scripts, or everywhere when the text has no other letters."""
+def _one_script(text: str) -> str:
+    """Plain look-alikes in words that mix scripts, or everywhere when there are no other letters."""
     foreign = {c for c in set(text) if "\u0370" <= c <= "\u058f"}
     everywhere = foreign <= _ALL_LETTERS and _LATIN.search(text) is not None
-    for word in _WORD.finditer(text):
+
+    def plain(word: re.Match[str]) -> str:
         value = word.group()
         if value.isascii():
-            continue
+            return value
         if _ACCOUNT.match(value):
-            yield from _account(value, word.start())
-            continue
+            return _account(value)
         if _LATIN.search(value):
-            table = NEARLY
-        elif everywhere and len(value) > 1:
-            table = LETTERS
-        else:
-            continue
-        for at, character in enumerate(value, word.start()):
-            if character > "\x7f" and character in table:
-                yield Patch(at, at + 1, table[character], FOLDED)
+            return value.translate(_TO_NEARLY)
+        return value.translate(_TO_LETTERS) if everywhere and len(value) > 1 else value
+
+    return _WORD.sub(plain, text)
 
 
-def _account(value: str, start: int) -> Iterator[Patch]:
+def _foreign_only(table: Mapping[str, str]) -> dict[int, str]:
+    return {ord(old): new for old, new in table.items() if old > "\x7f"}
+
+
+_TO_NEARLY: Final = _foreign_only(NEARLY)
+_TO_LETTERS: Final = _foreign_only(LETTERS)
+
+
+def _account(value: str) -> str:
     """Two letters, then digits, most of them real: how an account number begins."""
     rest = value[2:]
     real = sum("0" <= c <= "9" for c in rest)
     number = real >= 2 and all("0" <= c <= "9" or c in DIGITS for c in rest)
-    for i, character in enumerate(value):
-        plain = (DIGITS if number and i > 1 else LETTERS).get(character, character)
-        if plain != character and (number or character > "\x7f"):
-            yield Patch(start + i, start + i + 1, plain, FOLDED)
+    if not number:
+        return value.translate(_TO_LETTERS)
+    letters = "".join(LETTERS.get(c, c) for c in value[:2])
+    return letters + "".join(DIGITS.get(c, c) for c in rest)

@@ -9,16 +9,28 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["account_name", "handle", "home", "of_the_web"]
+__all__ = ["ACCOUNT_NAMES", "account_name", "handle", "home", "of_the_web"]
 
 _Place = tuple[int, int] | None
 
+_SAID: Final = (
+    "user[ _-]?name|screen[ _-]?name|nick[ _-]?name|account[ _-]?name|login[ _-]?(?:name|id)"
+    "|(?:benutzer|nutzer|anmelde|login|konto)[ -]?name|benutzerkennung|nom d['’ ]?utilisateur"
+    "|nombre de usuario|nome utente|nome de (?:usuário|utilizador)|gebruikersnaam|inlognaam"
+)
+ACCOUNT_NAMES: Final = (
+    f"(?:{_SAID}|user[ _-]?id|user|login|log(?:ged|gs)? in|logon|nick|handle|benutzer|utilisateur"
+    "|identifiant|usuario|usuário|utilizador|gebruiker|utente)"
+)
+"""What the name of an account is called, in the syntax of the engine and of `re`."""
+
 _SET: Final = re.compile(
-    r"(?P<name>_?[a-z]+(?:[ _-]?(?:name|id|in|snaam))?)(?P<shut>[\"']?) {0,2}"
-    r"(?:(?P<sign>:=|=>|[:=>])|(?P<verb>is|as|was)\b)? {0,2}(?P<open>[\"'`@]?)"
+    rf"_?(?P<name>{ACCOUNT_NAMES})(?P<shut>[\"']?) {{0,2}}"
+    r"(?:(?P<sign>:=|=>|[:=>])|(?P<verb>is|as|was|ist|lautet|est|es|è|é)\b)? {0,2}(?P<open>[\"'`@]?)"
     r"(?P<value>[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9_])?)",
     re.IGNORECASE,
 )
+_SAID_WORD: Final = re.compile(_SAID, re.IGNORECASE)
 _NO_NAMES_WORDS: Final = """
     a all an and any anonymous api app are args at auth bool by bytes can cannot char class client
     config data default empty error exists expected false field for form from get group guest has
@@ -29,7 +41,8 @@ _NO_NAMES_WORDS: Final = """
     table test text that the their this to token true type unique unknown unset update user
     userid username users utf8 utf-8 valid value varchar was when who will with yes you your
     oauth oauth2 sha1 sha256 md5 base64 ipv4 ipv6 http2 page button screen story interface
-    experience account failed attempt attempts successful via using
+    experience account failed attempt attempts successful via using closed open opened unavailable
+    collections nuevo nueva neu new nouveau nuovo novo incorrect incorrecto falsch inconnu ungültig
 """
 _NO_NAMES: Final = frozenset(_NO_NAMES_WORDS.split())
 _NOTES_WORDS: Final = """
@@ -50,9 +63,11 @@ _NOT_PEOPLE_WORDS: Final = """
     shared public default admin administrator root runner user ubuntu ec2-user app node vagrant
     circleci build builder jenkins git www www-data postgres oracle linuxbrew travis me myuser
     username yourname your-name your_user youruser name vscode codespace gitpod coder student
+    nodeuser web_user webuser myself dist someuser someone testuser
 """
 _NOT_PEOPLE: Final = frozenset(_NOT_PEOPLE_WORDS.split())
 _ROW: Final = re.compile(r"[ \t]*(?:[-*>#|][ \t]*)?[\"'\w .-]{0,24}\Z")
+_ENDS: Final = re.compile(r"[.!]?\s*\Z|[.!]?\s*\n|\. [A-Z]")
 _LOG: Final = re.compile(r"[ ,;\]]+[\w.-]+=")
 
 
@@ -71,7 +86,7 @@ def account_name(text: str, start: int, end: int) -> _Place:
     if len(value) < 2 or not any(c.isalpha() for c in value):
         return None
     marked = any(c.isdigit() or c == "_" for c in value[1:])
-    sign, opened = found["sign"], found["open"]
+    sign, opened, name = found["sign"], found["open"], found["name"].lower()
     if opened in ("'", '"', "`") and sign:
         return (first, last) if after == opened and (" " not in value) else None
     if opened == "@":
@@ -89,12 +104,13 @@ def account_name(text: str, start: int, end: int) -> _Place:
     if sign in (":", "=>", ">", ":="):
         if dotted or value[0].isupper() and not marked and not _alone(text, start, last):
             return None
-        return (first, last) if marked and after != "." or _alone(text, start, last) else None
-    name = found["name"].lower().strip("_")
+        said = _ENDS.match(text, last) is not None and _SAID_WORD.fullmatch(name) is not None
+        counts = marked and after != "." or said or _alone(text, start, last)
+        return (first, last) if counts else None
     if name.startswith(("log", "nick", "handle")) and found["verb"] is None and name != "login":
         return None
     ends = found["verb"] is not None and after in ("", "\n", ".", ",", ";", ")")
-    if ends and len(value) > 2 and name.endswith("name"):
+    if ends and len(value) > 2 and _SAID_WORD.fullmatch(name):
         return first, last
     if not marked or len(value) < 4 or text[start : found.end("name")].startswith("_"):
         return None
@@ -131,13 +147,19 @@ def handle(text: str, start: int, end: int) -> _Place:
     ):
         return None
     line = text[max(0, text.rfind("\n", 0, start) + 1, start - 60) : start].strip()
-    if not line or line in ("*", "//", "#", "/**", '"""'):  # decorators and tags open a line
-        return None if not _chat(text, end) else (start, end)
+    if not line or line in ("*", "//", "#"):  # decorators and tags open a line
+        told = line in ("*", "#") and after[:1] in (":", " ") and _PARAMETER.match(text, end)
+        return None if told or not _chat(text, end) else (start, end)
+    if line.endswith(("/**", '"""')):
+        return None
     if line[-1] in "(,*" and name[0].isupper():  # `(@Nullable String x`
         return None
     if before in "\"'" and text[end : end + 1] == before:  # `"@type": …`
         return None
     return start, end
+
+
+_PARAMETER: Final = re.compile(r":\s|[ ]{2,}| \w+ [A-Z]")
 
 
 _CHAT: Final = re.compile(

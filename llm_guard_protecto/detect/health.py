@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from llm_guard_protecto.detect import checks, identity
-from llm_guard_protecto.detect.borders import identifier
 from llm_guard_protecto.detect.cues import INSURANCE, MEDICAL_LICENCE, MRN
+from llm_guard_protecto.detect.ids import named_id
 from llm_guard_protecto.detect.pattern import Pattern, named
 
 __all__ = ["HEALTH"]
@@ -18,13 +18,13 @@ __all__ = ["HEALTH"]
 _ID: Final = r"\d(?:[A-Za-z0-9]{3,}(?:-[A-Za-z0-9]+)*|[A-Za-z0-9]{0,3}(?:-[A-Za-z0-9]+)+)\b"
 
 HEALTH: Final = (
-    named("MRN", _ID, MRN, "mrn", fit=identifier(checks.has_digit), lifted=0.96),
+    named("MRN", _ID, MRN, "mrn", fit=named_id(checks.has_digit), lifted=0.96),
     named(
         "INSURANCE_NUMBER",
         _ID,
         INSURANCE,
         "insurance",
-        fit=identifier(checks.has_digit),
+        fit=named_id(checks.has_digit),
         lifted=0.93,
     ),
     Pattern(
@@ -70,7 +70,7 @@ HEALTH: Final = (
         _ID,
         MEDICAL_LICENCE,
         "medical_licence",
-        fit=identifier(checks.has_digit),
+        fit=named_id(checks.has_digit),
         lifted=0.96,
     ),
 )

@@ -89,6 +89,7 @@ _SIGNS: Final = (
     (Hints.LOOK, r"[0-9][ .-]?[oil|](?:[ .-]?[0-9oil|]){5}"),
     (Hints.LOOK, r"[oil|][ .-]?[0-9](?:[ .-]?[0-9oil|]){5}"),
 )
+_BITS: Final = tuple(hint.value for hint, _ in _SIGNS)  # sums of flags are slow
 
 
 class _Scan:
@@ -109,18 +110,16 @@ class _Scan:
         if scratches is None:
             scratches = [hyperscan.Scratch(database) for database in self._databases]
             self._local.scratches = scratches
-        seen: list[int] = []
+        found = 0
 
         def sign(which: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-            seen.append(which)
+            nonlocal found
+            found |= _BITS[which]
 
         data = text.encode("utf-8", "surrogatepass")
         for database, scratch in zip(self._databases, scratches, strict=True):
             database.scan(data, match_event_handler=sign, scratch=scratch)
-        found = Hints(0)
-        for which in seen:
-            found |= _SIGNS[which][0]
-        return found
+        return Hints(found)
 
 
 def _compile(signs: Sequence[tuple[Hints, str]], first: int) -> hyperscan.Database:

@@ -17,6 +17,7 @@ __all__ = [
     "german_pension",
     "hong_kong",
     "kazakh",
+    "long_enough",
     "luhn_digits",
     "singapore",
     "sri_lankan",
@@ -27,6 +28,12 @@ __all__ = [
 def luhn_digits(value: str) -> bool:
     """The digits of a value with a right checksum of ISO/IEC 7812."""
     return luhn(digits(value))
+
+
+def long_enough(value: str) -> bool:
+    """At least eight digits, and not all the same."""
+    number = digits(value)
+    return len(number) > 7 and len(set(number)) > 1
 
 
 def emirates(value: str) -> bool:

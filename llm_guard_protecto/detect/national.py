@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import Final, Protocol, cast
 
 from llm_guard_protecto.detect import checks, identity
-from llm_guard_protecto.detect.borders import identifier
 from llm_guard_protecto.detect.countries import COUNTRIES
+from llm_guard_protecto.detect.ids import named_id
 from llm_guard_protecto.detect.pattern import Check, Pattern
 
 __all__ = ["NATIONAL", "standard"]
@@ -68,13 +68,35 @@ _OTHERS: Final[tuple[tuple[str, str, Check | None, tuple[str, ...]], ...]] = (
     ("sg", r"\b[STFGM]\d{7}[A-Z]\b", identity.singapore, ("nric", "fin", "singapore")),
     ("tw", r"\b[A-Z][12]\d{8}\b", identity.taiwanese, ("taiwan id", "身分證", "身份證")),
     (
+        "groups",
+        r"\b[0-9XYZ]\d{0,4}(?:[ ./-]\d{2,4}){2,6}(?:[ .-]?[0-9A-Za-z]{1,2})?\b",
+        identity.long_enough,
+        (
+            *(
+                "steuer id",
+                "steueridentifikationsnummer",
+                "bsn",
+                "burgerservicenummer",
+                "cpf",
+                "cnpj",
+            ),
+            *("sozialversicherungsnummer", "seguridad social", "nuss", "niss", "número de utente"),
+            *("sécurité sociale", "numéro de sécu", "carteira de identidade", "rg", "national id"),
+            *("identity number", "identity card", "personal id number", "número de contribuinte"),
+        ),
+    ),
+    (
         "any",
         r"\b\d(?:[A-Za-z0-9]{4,}(?:[-.][A-Za-z0-9]+)*|[A-Za-z0-9]{0,3}(?:[-.][A-Za-z0-9]+)+)\b",
         None,
         (
             *("national id", "national id number", "national identity number", "identity card"),
             *("identity number", "id card number", "citizen id", "citizenship number"),
-            *("personal id number", "documento de identidad", "ausweisnummer", "cni"),
+            *("personal id number", "documento de identidad", "ausweisnummer", "cni", "steuer id"),
+            *("steueridentifikationsnummer", "bsn", "burgerservicenummer", "codice fiscale", "cpf"),
+            *("sozialversicherungsnummer", "seguridad social", "nuss", "niss", "número de utente"),
+            *("numéro de sécurité sociale", "numéro de sécu", "número fiscal", "personnummer"),
+            *("aadhaar number", "dni", "número de contribuinte", "documento d'identità"),
         ),
     ),
 )
@@ -93,7 +115,7 @@ NATIONAL: Final = (
             0.2,
             0.97 if check else 0.9,
             f"national_{name}",
-            identifier(checks.has_digit) if name == "any" else None,
+            named_id(checks.has_digit) if name == "any" else None,
         )
         for name, shape, check, words in _OTHERS
     ),

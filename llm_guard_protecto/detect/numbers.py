@@ -5,12 +5,14 @@ One row a shape. Adding one: a line here and a marked line in `tests/detect/test
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from llm_guard_protecto.detect import checks
-from llm_guard_protecto.detect.borders import account, apart, identifier, labelled
+from llm_guard_protecto.detect.borders import apart, labelled
 from llm_guard_protecto.detect.cues import (
     ACCOUNT,
+    BANK_CODE,
     CARD,
     DRIVING,
     EIN,
@@ -19,6 +21,7 @@ from llm_guard_protecto.detect.cues import (
     ROUTING,
     SSN,
 )
+from llm_guard_protecto.detect.ids import LABELS_ABROAD, grouped_account, named_id
 from llm_guard_protecto.detect.national import standard
 from llm_guard_protecto.detect.pattern import Pattern, named
 
@@ -26,6 +29,7 @@ __all__ = ["NUMBERS"]
 
 # from the first digit on; `borders.identifier` adds the letters before it
 _ID: Final = r"\d(?:[A-Za-z0-9]{3,}(?:-[A-Za-z0-9]+)*|[A-Za-z0-9]{0,3}(?:-[A-Za-z0-9]+)+)\b"
+_YEAR_FIRST: Final = re.compile(r"(?:19|20)\d\d[ -]\d\d(?:\b|[ -])")
 _DIGIT_GROUPS: Final = r"\b\d{2,6}(?:[ -]\d{2,6}){1,4}\b"
 
 NUMBERS: Final = (
@@ -43,23 +47,23 @@ NUMBERS: Final = (
     named("CREDIT_CARD", r"\b\d{12,19}\b", CARD, "card_named", check=checks.luhn),
     Pattern(
         "CREDIT_CARD",
-        r"\b\d{4}(?:[ -]\d{4}){2,3}(?:[ -]\d{1,4})?\b",
+        r"\b\d{4}(?:[ .-]\d{4}){2,3}(?:[ .-]\d{1,4})?\b",
         checks.card,
         CARD,
-        0.95,
+        0.97,
         0.98,
         "card_groups",
         apart("."),
     ),
     Pattern(
-        "CREDIT_CARD", r"\b3\d{3}[ -]\d{6}[ -]\d{4,5}\b", checks.card, CARD, 0.95, 0.98, "card_amex"
+        "CREDIT_CARD", r"\b3\d{3}[ -]\d{6}[ -]\d{4,5}\b", checks.card, CARD, 0.97, 0.98, "card_amex"
     ),
     Pattern(
         "IBAN_CODE",
-        r"\b[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,3})?\b",
+        r"\b[A-Za-z]{2}[ -]?\d{2}[ .-]?[A-Za-z0-9]{4}[ .-]?[A-Za-z0-9]?\d",
         score=0.98,
         name="iban",
-        fit=account,
+        fit=grouped_account,
     ),
     named(
         "ROUTING_NUMBER",
@@ -67,6 +71,14 @@ NUMBERS: Final = (
         ROUTING,
         "routing_number",
         check=checks.aba,
+    ),
+    named("ROUTING_NUMBER", r"\b[1-8]\d{2} ?\d{3} ?\d{2}\b", BANK_CODE, "bank_code"),
+    named(
+        "ACC_NO",
+        r"\b\d{5}[ -]?\d{5}[ -]?[0-9A-Z]{11}[ -]?\d{2}\b",
+        ("rib", "relevé d'identité bancaire", "compte"),
+        "rib",
+        lifted=0.9,
     ),
     named(
         "ROUTING_NUMBER", r"\b\d{2}[ -]?\d{2}[ -]?\d{2}\b", ("sort code", "sortcode"), "sort_code"
@@ -105,7 +117,7 @@ NUMBERS: Final = (
         _ID,
         DRIVING,
         "driving_licence",
-        fit=identifier(checks.has_digit),
+        fit=named_id(checks.has_digit),
         lifted=0.96,
     ),
     named(
@@ -113,30 +125,39 @@ NUMBERS: Final = (
         r"\b[A-Za-z]{0,3}\d[A-Za-z0-9]{4,9}\b",
         PASSPORT,
         "passport",
-        fit=identifier(checks.has_digit),
+        fit=named_id(checks.has_digit),
         lifted=0.96,
     ),
-    named("ACC_NO", _ID, ACCOUNT, "account", fit=identifier(checks.has_digit), lifted=0.9),
+    named("ACC_NO", _ID, ACCOUNT, "account", fit=named_id(checks.has_digit), lifted=0.9),
     named(
         "ACC_NO",
         _DIGIT_GROUPS,
         ACCOUNT,
         "account_groups",
-        check=lambda v: len(checks.digits(v)) > 5,
+        check=lambda v: len(checks.digits(v)) > 5 and not _YEAR_FIRST.match(v),
         lifted=0.85,
     ),
-    named("LICENCE_NO", _ID, LICENCE, "licence", fit=identifier(checks.has_digit, fewest=3)),
+    named("LICENCE_NO", _ID, LICENCE, "licence", fit=named_id(checks.has_digit, fewest=3)),
     Pattern(
         "CUSTOM_ID",
         r"(?i)\b(?:customer|client|order|ticket|case|employee|staff|student|member|account|user"
         r"|invoice|booking|reservation|confirmation|reference|claim|application|loan|contract"
         r"|shipment|tracking|purchase order|badge|personnel|payroll|matriculation|docket|file|job"
         r"|request|incident|transaction|subscription|device|serial|asset|kunden|personal|bestell"
-        r"|auftrags|rechnungs|vorgangs|akten|vertrags|mitglieds|cliente|commande|pedido)"
+        r"|auftrags|rechnungs|vorgangs|akten|vertrags|mitglieds|cliente|commande|pedido|ticket|policy"
+        r"|fall|buchungs|reservierungs|liefer|klant|klanten|order|bestel|factuur|boekings|dossier)"
         r"(?:[ _-]?(?:id|ids|number|num|no\b\.?|nr\b\.?|nummer|code|ref|reference|#)|zeichen| ?#)"
-        r"[\x22']?(?: is| was|:| =|=|>)?[ ]{0,2}[\x22'#]?[A-Za-z]{0,6}[-/]?\d",
+        r"[\x22']?(?: is| was| ist| lautet| est| es|:| =|=|>)?[ ]{0,2}[\x22'#]?[A-Za-z]{0,6}[-/]?\d",
         fit=labelled,
-        score=0.6,
+        score=0.75,  # surer than a telephone word some way off
         name="custom_id",
+    ),
+    Pattern(
+        "CUSTOM_ID",
+        rf"(?i)\b{LABELS_ABROAD}[\x22']?(?: ist| est| es| \xc3[\xa8\xa9]| is|:| =|=)?[ ]{{0,2}}[\x22'#]?"
+        r"[a-z]{0,6}[-/]?\d",
+        fit=labelled,
+        score=0.75,
+        name="custom_id_abroad",
     ),
 )

@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 from llm_guard_protecto.detect import checks, phones
-from llm_guard_protecto.detect.borders import apart, email, url, url_of_host
+from llm_guard_protecto.detect.borders import apart, email
 from llm_guard_protecto.detect.cues import IP, PHONE, PLACE_OF_PHONE, SITE, VERSION
+from llm_guard_protecto.detect.hosts import bare_host, machine, web_address, web_address_of_host
 from llm_guard_protecto.detect.pattern import Pattern, named
+from llm_guard_protecto.detect.postcodes import POSTCODES
+from llm_guard_protecto.detect.streets import STREETS
 
 __all__ = ["PATTERNS"]
 
@@ -32,16 +35,16 @@ PATTERNS: Final = (
     Pattern(
         "URL",
         rf"(?i)\b(?:https?|ftps?|sftp|wss?)://[a-z0-9\x80-\xff\[]{_URL}*{_URL_END}",
-        fit=url,
+        fit=web_address,
         score=0.98,
         name="url",
     ),
-    Pattern("URL", rf"(?i)\bwww\d?\.{_HOST}*{_URL}+{_URL_END}", fit=url, name="url_www"),
+    Pattern("URL", rf"(?i)\bwww\d?\.{_HOST}*{_URL}+{_URL_END}", fit=web_address, name="url_www"),
     Pattern(
         "URL",
         rf"(?i)\.(?:com|org|net|edu|gov|io|dev|app|ai|co|info|biz|me|ly|gl|uk|de|fr|es|it|nl|ch|at"
         rf"|be|eu|ca|au|us|in|br)/{_URL}+{_URL_END}",
-        fit=url_of_host,
+        fit=web_address_of_host,
         score=0.8,
         name="url_path",
     ),
@@ -50,7 +53,7 @@ PATTERNS: Final = (
         rf"(?i)\b{_HOST}+(?:com|org|net|edu|gov|info|biz|uk|de|fr)\b",
         SITE,
         "url_bare",
-        fit=apart("./@-_"),
+        fit=bare_host,
     ),
     Pattern(
         "PHONE_NUMBER",
@@ -70,7 +73,8 @@ PATTERNS: Final = (
     ),
     Pattern(
         "PHONE_NUMBER",
-        rf"(?:\+?1[ .-]{{0,2}})?\(\d{{3}}\)[ .-]{{0,3}}\d{{3}} ?[ .-] ?\d{{4}}{_EXT}\b",
+        rf"(?:(?:\+?1[ .-]{{0,2}})?\(\d{{3}}\)[ .-]{{0,3}}\d{{3}} ?[ .-] ?\d{{4}}"
+        rf"|\(\d{{2}}\) ?9?\d{{4}}-\d{{4}}|\b[08] ?\(\d{{3}}\) ?\d{{3}}[ -]\d{{2}}[ -]\d{{2}}){_EXT}\b",
         fit=phones.north_american,
         near=PHONE,
         score=0.85,
@@ -101,6 +105,13 @@ PATTERNS: Final = (
         fit=phones.any_number,
         lifted=0.7,
     ),
+    Pattern(
+        "PHONE_NUMBER",
+        rf"\n(?:[TPMCODWH][:.] ?)?\(?\d(?:{_GAP}{{0,3}}\d){{6,12}}{_EXT}(?:[\r\n]|\z)",
+        fit=phones.of_a_signature,
+        score=0.6,
+        name="phone_signature",
+    ),
     named(
         "PHONE_NUMBER",
         rf"(?:\(|\b)\d(?:{_GAP}{{0,3}}\d){{6,12}}{_EXT}\b",
@@ -117,7 +128,7 @@ PATTERNS: Final = (
         IP,
         0.9,
         name="ipv4",
-        fit=apart("."),
+        fit=machine,
         unless=VERSION,
     ),
     named(
@@ -126,7 +137,7 @@ PATTERNS: Final = (
         IP,
         "ipv4_short",
         check=checks.ipv4,
-        fit=apart("."),
+        fit=machine,
         unless=VERSION,
     ),
     Pattern(
@@ -163,4 +174,7 @@ PATTERNS: Final = (
         score=0.95,
         name="uuid",
     ),
+    # addresses
+    *STREETS,
+    *POSTCODES,
 )

@@ -10,7 +10,7 @@ from typing import Final
 from llm_guard_protecto.detect.cues import SOCIAL
 from llm_guard_protecto.detect.demonyms import NATIONS_PEOPLE
 from llm_guard_protecto.detect.described import age, ages, decade, demonym, demonym_last
-from llm_guard_protecto.detect.handles import account_name, handle, home, of_the_web
+from llm_guard_protecto.detect.handles import ACCOUNT_NAMES, account_name, handle, home, of_the_web
 from llm_guard_protecto.detect.pattern import Pattern
 
 __all__ = ["PEOPLE"]
@@ -103,10 +103,8 @@ PEOPLE: Final = (
     Pattern("NATIONALITY", rf"\b{NATIONS_PEOPLE}\b", score=0.7, name="nationality_noun"),
     Pattern(
         "USER_NAME",
-        r"(?i)(?:\b|_)(?:user[ _-]?name|user[ _-]?id|user|login(?:[ _-]?(?:name|id))?|log(?:ged|gs)? in"
-        r"|logon|screen[ _-]?name|nick[ _-]?name|nick|handle|account[ _-]?name|benutzer(?:name)?"
-        r"|utilisateur|usuario|gebruiker(?:snaam)?|utente)"
-        r"[\x22']?[ ]{0,2}(?:is|as|was|:=|=>|[:=>])?[ ]{0,2}[\x22'\x60@]?[A-Za-z0-9][A-Za-z0-9._-]+",
+        rf"(?i)(?:\b|_){ACCOUNT_NAMES}[\x22']?[ ]{{0,2}}"
+        r"(?:(?:is|as|was|ist|lautet|est|es)\b|\xc3[\xa8\xa9]|:=|=>|[:=>])?[ ]{0,2}[\x22'\x60@]?[a-z0-9]",
         fit=account_name,
         score=0.7,
         name="user_name",

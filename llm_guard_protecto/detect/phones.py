@@ -12,7 +12,14 @@ from typing import Final
 
 from llm_guard_protecto.detect.checks import digits
 
-__all__ = ["any_number", "international", "national", "north_american", "number_of_a_place"]
+__all__ = [
+    "any_number",
+    "international",
+    "national",
+    "north_american",
+    "number_of_a_place",
+    "of_a_signature",
+]
 
 _Place = tuple[int, int] | None
 
@@ -25,6 +32,13 @@ _EXTENSION: Final = re.compile(
     r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|extn\.?|#|Durchwahl)[ .:]{0,2}\d{1,6})$", re.IGNORECASE
 )
 _GROUP: Final = re.compile(r"[0-9]+")
+_COUNTED: Final = frozenset(("0123456789", "01234567", "012345678", "1234567890", "123456789"))
+_ZIP: Final = re.compile(r"\d{5}-\d{4}")
+_OTHER_NUMBER: Final = re.compile(
+    r"(?:\b(?:pmid|pmcid|doi|isbn|issn|oldid|diff|line|lines|rfc|bug|issue|commit|version|sku|ean|upc|asin)"
+    r"[\s:=#;.]{0,3})\Z",
+    re.IGNORECASE,
+)
 _NOT_BEFORE: Final = re.compile(
     r"(?:[\w$€£+]|\d[.,/:-]|[A-Za-z]-|[#§]\s?|\bv\.?\s?)\Z", re.IGNORECASE
 )
@@ -71,6 +85,10 @@ def national(text: str, start: int, end: int) -> _Place:
     if not _free(text, start, end) or _DATE.match(text, start) or _STREET.match(text, end):
         return None
     body, extension_end = _without_extension(text, start, end)
+    if text[start - 1 : start] == text[body : body + 1] == "`":  # a commit, in Markdown
+        return None
+    if _ZIP.fullmatch(text, start, body) or digits(text[start:body]) in _COUNTED:
+        return None
     for place in _ends(text, start, body, 8, 12):
         if _home_plans().fullmatch(digits(text[start:place])):
             return start, extension_end if place == body else place
@@ -83,7 +101,13 @@ def any_number(text: str, start: int, end: int) -> _Place:
         return None
     body, extension_end = _without_extension(text, start, end)
     ends = _ends(text, start, body, 7, 13)
-    if not ends or len(set(digits(text[start : ends[0]]))) < 3:
+    if _OTHER_NUMBER.search(text, max(0, start - 12), start) or text.startswith("0.", start):
+        return None
+    if (
+        not ends
+        or digits(text[start : ends[0]]) in _COUNTED
+        or len(set(digits(text[start : ends[0]]))) < 3
+    ):
         return None
     if text[start] == "(" and ")" not in text[start : ends[0]]:
         start += 1
@@ -92,16 +116,62 @@ def any_number(text: str, start: int, end: int) -> _Place:
 
 def number_of_a_place(text: str, start: int, end: int) -> _Place:
     """As `any_number`, beside words that also stand near addresses (`office`, `home`)."""
+    if _LONELY.search(text, start, end):
+        return None
     place = any_number(text, start, end)
     if place is None or re.match(r" [A-Za-z][\w'.-]+ \w|,? [A-Z]", text[place[1] : place[1] + 24]):
         return None
     return place
 
 
+_SIGNED: Final = re.compile(r"[\w.+-]@[\w-]+\.\w|\bwww\.\w|https?://")
+_FAR: Final = 120
+
+
+def of_a_signature(text: str, start: int, end: int) -> _Place:
+    """A number that fills a line or cell near an e-mail or web address, or has a letter before."""
+    first, last = start, end
+    while not text[first].isdigit() and text[first] != "(":
+        first += 1
+    while not text[last - 1].isdigit():
+        last -= 1
+    lettered = text[start:first].strip().endswith((":", "."))
+    grouped = len(_GROUP.findall(text, first, last)) > 1
+    if not grouped or _LONELY.search(text, first, last):
+        return None
+    near = _SIGNED.search(text, max(0, start - _FAR), start) or _SIGNED.search(
+        text, end, end + _FAR
+    )
+    if not (near or lettered) or text.count("\n\n", max(0, start - _FAR), first) > 1:
+        return None
+    return any_number(text, first, last)
+
+
+_HEX_BEFORE: Final = re.compile(r"(?:\b[0-9a-fA-F]{2}|[0-9a-fA-F]{6,}) {1,2}\Z")
+_HEX_AFTER: Final = re.compile(r" (?=\d?[a-fA-F]|[a-fA-F]\d)[0-9a-fA-F]{2}\b")
+_PATH_BEFORE: Final = re.compile(r"[A-Za-z_]/\Z")
+_COLOUR: Final = 255
+
+
+def _is_dump(text: str, start: int, end: int) -> bool:
+    """Whether the groups are bytes, bits, code points or parts of a colour."""
+    groups = _GROUP.findall(text, start, end)
+    sizes = {len(group) for group in groups}
+    if sizes == {2} and (
+        _HEX_BEFORE.search(text, max(0, start - 12), start) or _HEX_AFTER.match(text, end)
+    ):
+        return True
+    if sizes == {4} and len(groups) > 1 and all(group[0] == "0" for group in groups):
+        return True
+    if sizes == {3} and len(groups) == 3 and all(int(group) <= _COLOUR for group in groups):
+        return True
+    return groups[0].startswith("0000") or set("".join(groups)) <= {"0", "1"}
+
+
 def _free(text: str, start: int, end: int) -> bool:
     """Whether the candidate is a number of its own and no piece of something longer."""
     before = text[max(0, start - 3) : start]
-    if _NOT_BEFORE.search(before):
+    if _NOT_BEFORE.search(before) or _PATH_BEFORE.search(before) or _is_dump(text, start, end):
         return False
     value = text[start:end]
     if not value.isascii() and any(c > "\x7f" and c not in _GAPS for c in value):

@@ -16,6 +16,8 @@ __all__ = ["address_parts"]
 
 _PART = re.compile(r"[^,;\n\r\t|]+")
 _LINE = re.compile(r"[^\n\r]+")
+_NAME = re.compile(r"[^\W_](?:[^'’\n\r]*[^\W_])?")  # has clean ends and one line already
+_ADDRESS = re.compile(r"[^\W_](?:[^'’,;\n\r\t|]*[^\W_])?")  # and is one part
 _TOUCHES = {"", ",", "\n", ",\n", "\r\n", ",\r\n"}  # blanks left out
 _WIDEST = 16  # characters between a place and its address
 _EDGE = " \t\r\n\f\v.,;:!?()[]{}<>\"'`“”‘’«»*_~|/\\=+&%^-–—•"
@@ -26,16 +28,20 @@ def address_parts(text: str, spans: Iterable[Span]) -> list[Span]:
     """`spans` (disjoint, in order) with clean ends, addresses split, neighbours drawn in."""
     clean: list[Span] = []
     for span in spans:
-        parts = _PART if span.entity == "ADDRESS" else _LINE
+        whole, parts = (_ADDRESS, _PART) if span.entity == "ADDRESS" else (_NAME, _LINE)
+        if whole.fullmatch(text, span.start, span.end):
+            clean.append(span)
+            continue
         for part in parts.finditer(text, span.start, span.end):
             start, end = _trimmed(text, *part.span())
             if any(map(str.isalnum, text[start:end])):
                 clean.append(Span(start, end, span.entity, span.score, span.rule))
-    order = range(len(clean))
-    for here in order:
-        _draw_in(text, clean, here, here - 1)
-    for here in reversed(order):
-        _draw_in(text, clean, here, here + 1)
+    if {span.entity for span in clean} >= {"ADDRESS", "LOCATION"}:
+        order = range(len(clean))
+        for here in order:
+            _draw_in(text, clean, here, here - 1)
+        for here in reversed(order):
+            _draw_in(text, clean, here, here + 1)
     return clean
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from llm_guard_protecto.detect.borders import word_border
@@ -85,7 +84,7 @@ class Rules:
         table = unrolled(text, self._telling)
         if table is not None:
             found += [
-                replace(span, start=start, end=end)
+                Span(start, end, span.entity, span.score, span.rule)
                 for span in self._read(table.text)
                 for start, end in table.places(span.start, span.end)
             ]

@@ -70,22 +70,27 @@ class Scanner:
         are found in lower or upper case (ASCII letters in any) and only between characters that are no ASCII
         letters or digits. Raises `ConfigurationError` for a shape that cannot run in linear time.
         """
-        belongs: dict[bytes, list[Words]] = {}
-        for group in groups:
+        # Groups go by their numbers here: to hash one takes as long as it has words.
+        numbers: dict[Words, int] = {}
+        for group in (*groups, *(group for shape in shapes for group in shape.needs)):
+            numbers.setdefault(group, len(numbers))
+        belongs: dict[bytes, list[int]] = {}
+        for group, number in numbers.items():
             for word in group:
                 for joint in _JOINTS if " " in word else ("",):
                     for cased in dict.fromkeys((word.lower(), word.upper())):
                         if cased.isascii() and not cased.islower():
                             continue  # the engine folds ASCII letters itself
                         spelled = cased.replace(" ", joint).encode()
-                        belongs.setdefault(spelled, []).append(group)
-        self._shapes = tuple(shapes)
+                        belongs.setdefault(spelled, []).append(number)
+        self._named = tuple(numbers)
         self._groups = list(belongs.values())
         self._lengths = [len(spelled) for spelled in belongs]
         free = [i for i, shape in enumerate(shapes) if not shape.needs]
         tied = [i for i, shape in enumerate(shapes) if shape.needs]
         portions = [*_portions(free, _PORTION), *_portions(tied, _TIED_PORTION)]
-        self._needs = [{g for i in portion for g in shapes[i].needs} for portion in portions]
+        self._needs = [{numbers[group] for group in shape.needs} for shape in shapes]
+        self._needed = [{g for i in portion for g in self._needs[i]} for portion in portions]
         self._databases = _databases(
             [([shapes[i].regex.encode() for i in portion], portion) for portion in portions],
             list(belongs),
@@ -110,6 +115,7 @@ class Scanner:
         longest: dict[int, dict[int, int]] = {}
         found: dict[int, list[int]] = {}
         lengths = self._lengths
+        inside = data.translate(_IN_WORD)
 
         def shape(which: int, start: int, end: int, _flags: int, _context: object) -> None:
             matches = longest.get(which)
@@ -120,18 +126,22 @@ class Scanner:
 
         def word(which: int, _start: int, end: int, _flags: int, _context: object) -> None:
             start = end - lengths[which]
-            if start and _IN_WORD[data[start - 1]] and _IN_WORD[data[start]]:
+            if start and inside[start - 1] and inside[start]:
                 return
-            if end < size and _IN_WORD[data[end]] and _IN_WORD[data[end - 1]]:
+            if end < size and inside[end] and inside[end - 1]:
                 return
-            found.setdefault(which, []).append(end)
+            ends = found.get(which)
+            if ends is None:
+                found[which] = [end]
+            else:
+                ends.append(end)
 
         first = last = 0  # the window that is being scanned
 
         def tied(which: int, start: int, end: int, _flags: int, _context: object) -> None:
-            if start == 0 and first and _IN_WORD[data[first - 1]] and _IN_WORD[data[first]]:
+            if start == 0 and first and inside[first - 1] and inside[first]:
                 return  # the window cut this one
-            if end == last - first and last < size and _IN_WORD[data[last]]:
+            if end == last - first and last < size and inside[last]:
                 return
             start, end = start + first, end + first
             matches = longest.get(which)
@@ -144,27 +154,29 @@ class Scanner:
         if lengths:
             words[0].scan(data, match_event_handler=word, scratch=words[1])
         groups = self._by_group(found)
-        for (database, scratch), needed in zip(parts, self._needs, strict=True):
+        for (database, scratch), needed in zip(parts, self._needed, strict=True):
             if not needed:
                 database.scan(data, match_event_handler=shape, scratch=scratch)
-                continue
-            ends = [groups[group] for group in needed if group in groups]
-            for first, last in _windows(size, ends, stretch):
-                database.scan(data[first:last], match_event_handler=tied, scratch=scratch)
+            elif not needed.isdisjoint(groups):
+                ends = [groups[group] for group in needed if group in groups]
+                for first, last in _windows(size, ends, stretch):
+                    database.scan(data[first:last], match_event_handler=tied, scratch=scratch)
         places = {}
         for which, matches in longest.items():
-            needs = self._shapes[which].needs
+            needs = self._needs[which]
             kept = sorted(matches.items())
             if needs:
                 kept = _reached(kept, [groups[g] for g in needs if g in groups], stretch)
             if kept:
                 places[which] = kept
+        named = {self._named[group]: ends for group, ends in groups.items()}
         if stretch > 1:
-            places, groups = _in_characters(data, places, groups)
-        return Hits(places, groups)
+            places, named = _in_characters(data, places, named)
+        return Hits(places, named)
 
-    def _by_group(self, words: dict[int, list[int]]) -> dict[Words, list[int]]:
-        ends: dict[Words, list[int]] = {}
+    def _by_group(self, words: dict[int, list[int]]) -> dict[int, list[int]]:
+        """The sorted ends of the words of each group that occurs, by the number of the group."""
+        ends: dict[int, list[int]] = {}
         for which, some in words.items():
             for group in self._groups[which]:
                 ends.setdefault(group, []).extend(some)

@@ -25,6 +25,7 @@ _WIDEST: Final = 200
 _FEW_WORDS: Final = 3
 _LONGEST_HEADING: Final = 40
 _LONGEST_CELL: Final = 120
+_FEWEST_HEADINGS: Final = 2
 _RULE: Final = re.compile(r"[\s|:+=-]*\Z")
 _QUOTED: Final = {
     mark: re.compile(
@@ -165,6 +166,8 @@ def _headings(line: str, mark: str, words: frozenset[str]) -> list[str] | None:
         return None
     cells = _cells(line, mark)
     if any(end - start > _LONGEST_HEADING for start, end in cells) or not _tells(line, words):
+        return None
+    if sum(end > start for start, end in cells) < _FEWEST_HEADINGS:  # a line of code, `user,`
         return None
     headings = []
     for start, end in cells:

@@ -16,7 +16,7 @@ import numpy as np
 
 from llm_guard_protecto.detect.decode import Tags, decode, runs
 from llm_guard_protecto.detect.features import Floats
-from llm_guard_protecto.detect.network import REACH, TAGS, Network, load
+from llm_guard_protecto.detect.network import Network, load
 from llm_guard_protecto.detect.places import address_parts
 from llm_guard_protecto.detect.words import Words, pieces, split
 from llm_guard_protecto.models import Span
@@ -53,7 +53,7 @@ class Tagger:
         rows = 0
         for piece in self._pieces(texts):
             batch.append(piece)
-            rows += len(piece[4]) + REACH
+            rows += len(piece[4]) + self._network.reach
             if rows >= _ROWS:
                 self._tag(batch, found)
                 batch, rows = [], 0
@@ -71,23 +71,25 @@ class Tagger:
         """Add the spans of the pieces to the lists of their texts."""
         if not batch:
             return
+        reach = self._network.reach
         forms: list[str] = []
         layouts: list[int] = []
-        real: list[int] = []
-        gap = [""] * REACH
+        gaps: list[int] = []
         for *_, words in batch:
-            forms += gap + words.forms
-            layouts += [0] * REACH + words.layouts
-            real += [0] * REACH + [1] * len(words)
-        there = np.array(real, np.float32)
-        scores = self._network.scores(forms, np.array(layouts, np.int32), there)
-        scores[there == 0] = _CERTAINLY_OUTSIDE
+            gaps += range(len(forms), len(forms) + reach)
+            forms += [""] * reach
+            forms += words.forms
+            layouts += [0] * reach
+            layouts += words.layouts
+        scores = self._network.scores(forms, np.array(layouts, np.int32), np.array(gaps, np.intp))
         tags = decode(scores)
+        if not tags.any():
+            return
         sure = _running_probability(scores, tags)
         entities = runs(tags)
         next_ = base = 0
         for number, offset, own_start, own_end, words in batch:
-            base += REACH
+            base += reach
             stop = base + len(words)
             spans = found[number]
             while next_ < len(entities) and entities[next_][0] < stop:
@@ -115,8 +117,6 @@ def _running_probability(scores: Floats, tags: Tags) -> list[float]:
     running: list[float] = np.cumsum(sure).tolist()
     return running
 
-
-_CERTAINLY_OUTSIDE = np.where(np.arange(len(TAGS)) == 0, 1e3, 0).astype(np.float32)
 
 _lock = threading.Lock()
 _shared: Tagger | None = None

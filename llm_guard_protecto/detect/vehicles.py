@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from llm_guard_protecto.detect import checks
+from llm_guard_protecto.detect import checks, positions
 from llm_guard_protecto.detect.borders import apart, last_number
 from llm_guard_protecto.detect.cues import COORDINATES, IMEI, PLATE, VERSION, VIN
 from llm_guard_protecto.detect.pattern import Pattern, named
@@ -112,7 +112,7 @@ VEHICLES: Final = (
     Pattern(
         "COORDINATES",
         r"-?\b\d{1,2}\.\d{4,15}\s?[,;] ?-?\d{1,3}\.\d{4,15}\b",
-        checks.coordinates,
+        positions.coordinates,
         score=0.8,
         name="coordinates",
         fit=apart(".,"),
@@ -122,21 +122,21 @@ VEHICLES: Final = (
         r"[+-]?\b\d{1,3}\.\d{1,15}(?:\s?[,;/] ?| )[+-]?\d{1,3}\.\d{1,15}\b",
         COORDINATES,
         "coordinates_named",
-        check=checks.coordinates,
+        check=positions.coordinates,
         fit=apart(".,"),
         unless=VERSION,
     ),
     Pattern(
         "COORDINATES",
         rf"(?i)\b{_ANGLE}\s?[NS](?:[,;]?\s{{0,2}}(?:and )?{_ANGLE}\s?[EWO])?\b",
-        checks.degrees,
+        positions.degrees,
         score=0.9,
         name="coordinates_degrees",
     ),
     Pattern(
         "COORDINATES",
         rf"\b[NS]\s?{_ANGLE}[,;]?\s{{0,2}}[EWO]\s?{_ANGLE}",
-        checks.degrees,
+        positions.degrees,
         score=0.9,
         name="coordinates_degrees_after",
     ),
@@ -144,7 +144,7 @@ VEHICLES: Final = (
         "COORDINATES",
         r"(?i)\b(?:lat|latitude|lon|lng|long|longitude|breitengrad|l\xc3\xa4ngengrad|latitud|longitud)"
         r"[\x22']?(?: is)?\s?[:=]?\s{0,2}[\x22']?[+-]?\d{1,3}\.\d{2,15}\b",
-        checks.angle,
+        positions.angle,
         score=0.85,
         name="coordinates_part",
         fit=last_number,

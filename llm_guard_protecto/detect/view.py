@@ -55,11 +55,11 @@ class _Patched:
     __slots__ = ("_ends", "_froms", "_kinds", "_starts", "_tos")
 
     def __init__(self, patches: Sequence[Patch], starts: list[int]) -> None:
-        self._froms = [patch.start for patch in patches]  # in the old text
-        self._tos = [patch.end for patch in patches]
+        froms, tos, texts, kinds = zip(*patches, strict=True)
+        self._froms, self._tos = froms, tos  # in the old text
         self._starts = starts  # in the new one
-        self._ends = [start + len(patch.text) for start, patch in zip(starts, patches, strict=True)]
-        self._kinds = [patch.kind for patch in patches]
+        self._ends = [start + size for start, size in zip(starts, map(len, texts), strict=True)]
+        self._kinds = kinds
 
     def back(self, start: int, end: int) -> tuple[int, int]:
         i = bisect_right(self._starts, start) - 1
@@ -143,13 +143,14 @@ class View:
         kept: list[Patch] = []
         at = 0
         for patch in sorted(patches):
-            if patch.start < at:
-                if patch.start > kept[-1].start:
+            start, end, _, _ = patch
+            if start < at:
+                if start > kept[-1][0]:
                     continue
                 kept.pop()  # the same start, and longer
-            if patch.start < patch.end:
+            if start < end:
                 kept.append(patch)
-                at = patch.end
+                at = end
         if not kept:
             return self
         text = self.text
@@ -168,7 +169,11 @@ class View:
     def respelled(self, plain: Mapping[str, str], kind: str) -> View:
         """This view with every character of `plain` replaced by its single other one."""
         new = self.text.translate({ord(old): single for old, single in plain.items()})
-        return self if new == self.text else self._with(new, _Respelled(self.text, new, kind))
+        return self.rewritten(new, kind)
+
+    def rewritten(self, text: str, kind: str) -> View:
+        """This view with `text`, of the same length, for its own, character by character."""
+        return self if text == self.text else self._with(text, _Respelled(self.text, text, kind))
 
     def _with(self, text: str, layer: _Layer) -> View:
         view = View(self.source)

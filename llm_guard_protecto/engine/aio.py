@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from llm_guard_protecto.engine.explain import Explained
 from llm_guard_protecto.engine.local import LocalVault
 from llm_guard_protecto.models import Item, Masked, Span, Unmasked
 from llm_guard_protecto.vault import PolicyChoice
@@ -32,6 +33,12 @@ class AsyncLocalVault:
     async def find(self, texts: Sequence[str], policy: PolicyChoice = None) -> list[list[Span]]:
         """What is found in each text; nothing is stored."""
         return await asyncio.to_thread(self.sync.find, texts, policy)
+
+    async def explain(
+        self, texts: Sequence[str], policy: PolicyChoice = None
+    ) -> list[list[Explained]]:
+        """Everything found in each text, with what the policy does with it and why."""
+        return await asyncio.to_thread(self.sync.explain, texts, policy)
 
     async def aclose(self) -> None:
         """Finish what was promised and let go of the file."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from llm_guard_protecto.detect.find import Detector, find
+from llm_guard_protecto.detect.find import Detector, Finder, find
 from llm_guard_protecto.engine.book import Book
 from llm_guard_protecto.engine.explain import Explained
 from llm_guard_protecto.engine.keys import Keyring
@@ -33,7 +33,9 @@ class LocalVault:
     `url` is `sqlite:///PATH`, a path, or `memory:`; None means `LLM_GUARD_VAULT` from `environ`,
     else a file in the user's data directory. `policy` is what a call without one uses. `detector`
     replaces our own, `detectors` run beside it; each gets `deadline` seconds a call, and what it
-    finds must be an entity the policy knows. `clock` gives seconds since 1970.
+    finds must be an entity the policy knows. `tagger` is a weights file for our own detector, as
+    `llm-guard-protecto train` writes it; None means `LLM_GUARD_TAGGER` from `environ`, else the
+    weights of the package. No policy can name one. `clock` gives seconds since 1970.
 
     Raises `ConfigurationError`, `VaultRefused` (a missing or wrong key) or `VaultUnavailable`.
     """
@@ -47,11 +49,13 @@ class LocalVault:
         environ: Mapping[str, str] | None = None,
         detector: Detector = find,
         detectors: Sequence[Detector] = (),
+        tagger: str | Path | None = None,
         deadline: float = 30.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Open the vault, making the file and its key on first use."""
         environ = os.environ if environ is None else environ
+        detector = _detector(detector, tagger, environ)
         self._store, root = open_vault(_address(url, environ), environ)
         try:
 
@@ -151,6 +155,19 @@ def _address(url: str | Path | None, environ: Mapping[str, str]) -> str:
     import platformdirs
 
     return str(platformdirs.user_data_path("llm-guard-protecto") / "vault.db")
+
+
+def _detector(
+    detector: Detector, tagger: str | Path | None, environ: Mapping[str, str]
+) -> Detector:
+    """The detector as given, or our own with the weights that the caller or environment names."""
+    if detector is not find:
+        if tagger is not None:
+            raise ConfigurationError("tagger= is for our own detector, which detector= replaces")
+        return detector
+    if tagger is None:
+        tagger = environ.get("LLM_GUARD_TAGGER") or None
+    return find if tagger is None else Finder(Path(tagger))
 
 
 def _check_strings(texts: Iterable[object]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from operator import index
 
-from llm_guard_protecto.detect.find import Detector, find
+from llm_guard_protecto.detect.find import Detector, Finder, find
 from llm_guard_protecto.engine.custom import compiled
 from llm_guard_protecto.engine.decide import Decided, decide
 from llm_guard_protecto.errors import DetectionFailed, GuardError
@@ -35,7 +35,7 @@ class Search:
         runs in linear time and needs no watch; a foreign one that hangs is left behind in its
         thread, and the call fails.
         """
-        self._ours = detector is find
+        self._ours = detector if detector is find or isinstance(detector, Finder) else None
         self._foreign = [*([] if self._ours else [detector]), *more]
         self._deadline = deadline
 
@@ -59,7 +59,7 @@ class Search:
             return []
         custom = compiled(policy)
         running = [_started(detector, texts, self._deadline) for detector in self._foreign]
-        answers = [_checked(_answer(find, texts), texts)] if self._ours else []
+        answers = [_checked(_answer(self._ours, texts), texts)] if self._ours else []
         answers += [_named(_checked(wait(), texts), detector)
                     for wait, detector in zip(running, self._foreign, strict=True)]  # fmt: skip
         if custom is not None:

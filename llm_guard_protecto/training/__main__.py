@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from llm_guard_protecto.detect.tagger import WEIGHTS
+from llm_guard_protecto.training.recipe import Recipe
 
 __all__ = ["main"]
 
-_NUMBERS = ("seed", "epochs", "synthetic", "code", "threads")
+_NUMBERS = tuple(one.name for one in fields(Recipe))
 
 
 def main() -> None:
@@ -34,7 +35,6 @@ def main() -> None:
     given = parser.parse_args()
     if given.command == "train":
         # Torch is not wanted for measuring.
-        from llm_guard_protecto.training.train import Recipe
         from llm_guard_protecto.training.train import train as make
 
         numbers = {name: getattr(given, name) for name in _NUMBERS}

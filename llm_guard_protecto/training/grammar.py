@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 
 __all__ = ["Fill", "Marked", "Piece", "expand", "join", "mark", "unmark"]
@@ -35,14 +36,18 @@ _TOKEN = re.compile(r"\{([a-z]+\d?)\}|(\[\[|\||\]\])|([^\[\]{|]+|[\[\]{])")
 
 def expand(template: str, rng: Random, fill: Fill) -> list[Piece]:
     """One random expansion of `template`. Raises ValueError for brackets that do not match."""
-    tree, _ = _parse(template, 0, depth=0)
     pieces: list[Piece] = []
-    _walk(tree, rng, fill, pieces)
+    _walk(_tree(template), rng, fill, pieces)
     return pieces
 
 
 # A sequence of: literal text, ("slot", name), or a list of alternatives (each a sequence).
 _Tree = list["str | tuple[str, str] | list[_Tree]"]
+
+
+@cache
+def _tree(template: str) -> _Tree:
+    return _parse(template, 0, depth=0)[0]
 
 
 def _parse(template: str, at: int, depth: int) -> tuple[_Tree, int]:

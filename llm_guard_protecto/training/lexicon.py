@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from llm_guard_protecto.training.names import Names
 
 __all__ = ["build", "plain_texts"]
 
-_VOCABULARY = 32_000
+_VOCABULARY = 48_000
 _RARE = 3  # fewer sightings than this get no vector
 
 
@@ -27,8 +27,16 @@ def plain_texts(path: Path) -> Iterable[str]:
             yield json.loads(line)["text"]
 
 
-def build(marked: Iterable[Marked], unlabelled: Iterable[str], names: Names) -> Lexicon:
-    """Count words in `marked` for the vocabulary, in both for the common and proper words."""
+def build(
+    marked: Iterable[Marked],
+    unlabelled: Iterable[str],
+    names: Names,
+    ordinary: Collection[str] = (),
+) -> Lexicon:
+    """Count words in `marked` for the vocabulary, in `unlabelled` for common and proper words.
+
+    `ordinary` words, in lower case, are common and not proper whatever the counts say.
+    """
     seen: Counter[str] = Counter()
     low: Counter[str] = Counter()
     high: Counter[str] = Counter()
@@ -53,7 +61,10 @@ def build(marked: Iterable[Marked], unlabelled: Iterable[str], names: Names) -> 
     put((*names.countries, *(name for name, _ in names.states)), "region")
     put((word for word, n in low.items() if n >= 2 and n > high[word] / 2), "common")
     put((word for word, n in low.items() if n >= 25 and n > high[word]), "frequent")
-    put((word for word, n in high.items() if n >= 2 and n > 3 * low[word]), "proper")
+    put(ordinary, "common")
+    known = frozenset(ordinary)
+    proper = (word for word, n in high.items() if n >= 2 and n > 3 * low[word])
+    put((word for word in proper if word not in known), "proper")
     put((name for name in names.organisations if name.lower() not in low), "organisation")
     listed = sorted(flags)
     return Lexicon(

@@ -3,7 +3,7 @@
 One `Material` serves one text, so that `{full1}` and `{first1}` are the same person throughout.
 Slots: full per first last titled lastfirst initials user (people); city place country state cityst;
 addr addrml street unit zip; org company brand school agency; date time phone email url num money
-age id code card mac ip product word (nothing marked).
+age id code card mac ip product word (nothing marked); and those of `english`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from random import Random
 
 from llm_guard_protecto.training import addresses, fillers
 from llm_guard_protecto.training.companies import company
+from llm_guard_protecto.training.english import SLOTS
 from llm_guard_protecto.training.grammar import Piece
 from llm_guard_protecto.training.names import Names, Origin
 from llm_guard_protecto.training.phrases import phrases
@@ -112,6 +113,8 @@ class Material:
 
     def _other(self, kind: str) -> Sequence[Piece]:
         rng, names = self._rng, self._names
+        if kind in SLOTS and kind not in _OWN:
+            return SLOTS[kind](rng, names)
         if kind == "city":
             return [(self._city(), "LOCATION")]
         if kind == "country":
@@ -144,9 +147,10 @@ class Material:
             return names.invent_place.word(rng)
         if chance < 0.3:
             return rng.choice(names.cities)
-        return rng.choices(names.cities, names.city_weights)[0]
+        return names.city(rng)
 
 
+_OWN = {"org", "company", "brand", "school", "agency"}
 _PEOPLE = {"full", "per", "first", "last", "titled", "lastfirst", "initials", "user"}
 
 

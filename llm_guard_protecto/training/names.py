@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate
 from random import Random
 
 from llm_guard_protecto.training.phrases import LISTS, phrases
@@ -67,6 +68,15 @@ class Names:
     invent_given: Inventor = field(repr=False)
     invent_family: Inventor = field(repr=False)
     invent_place: Inventor = field(repr=False)
+    _city_sums: tuple[float, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Add up the weights once: `choices` would do it at every draw."""
+        object.__setattr__(self, "_city_sums", tuple(accumulate(self.city_weights)))
+
+    def city(self, rng: Random) -> str:
+        """A city, a large one more often."""
+        return rng.choices(self.cities, cum_weights=self._city_sums)[0]
 
     def all_given(self) -> Iterator[str]:
         """Every given name."""

@@ -74,18 +74,40 @@ def cell(disguise: Callable[[str], str], entity: str, chance: random.Random) -> 
     return results
 
 
-def table(title: str, disguises: Mapping[str, Callable[[str], str]], rows: Sequence[str]) -> int:
-    """Print a table; the number of cells of the five types that count."""
-    print(f"\n{title:26}", *(f"{entity[:12]:>13}" for entity in (*FIVE, *BESIDES)))
-    good = 0
-    for name in rows:
-        cells = [
+Matrix = dict[str, list[int]]
+"""Name of a disguise -> values caught, of each type of `FIVE` and `BESIDES`."""
+
+
+def matrix(disguises: Mapping[str, Callable[[str], str]], rows: Sequence[str]) -> Matrix:
+    """What is caught in each of the disguises named."""
+    return {
+        name: [
             cell(disguises[name], entity, random.Random(f"{name} {entity}"))
             for entity in (*FIVE, *BESIDES)
         ]
-        good += sum(caught_here >= 0.9 * VALUES for caught_here in cells[: len(FIVE)])
+        for name in rows
+    }
+
+
+def good(measured: Matrix) -> int:
+    """The number of cells of the five types that count."""
+    return sum(
+        caught_here >= 0.9 * VALUES
+        for cells in measured.values()
+        for caught_here in cells[: len(FIVE)]
+    )
+
+
+def encodings() -> Matrix:
+    """The five encodings that are counted."""
+    return matrix(ENCODINGS, list(ENCODINGS)[:5])
+
+
+def show(title: str, measured: Matrix) -> None:
+    """Print a table."""
+    print(f"\n{title:26}", *(f"{entity[:12]:>13}" for entity in (*FIVE, *BESIDES)))
+    for name, cells in measured.items():
         print(f"{name:26}", *(f"{caught_here:>10}/{VALUES}" for caught_here in cells))
-    return good
 
 
 def milliseconds(work: Callable[[], object], times: int) -> float:
@@ -99,13 +121,13 @@ def milliseconds(work: Callable[[], object], times: int) -> float:
 
 
 def test_the_two_tables() -> None:
-    tricks = table("19 tricks", TRICKS, list(TRICKS))
-    five = list(ENCODINGS)[:5]
-    encodings = table("5 encodings", ENCODINGS, five)
-    table("more encodings", ENCODINGS, list(ENCODINGS)[5:])
-    print(f"\ntricks {tricks} of {19 * 5}, encodings {encodings} of 25")
-    assert tricks >= 88
-    assert encodings >= 20
+    tricks, encoded = matrix(TRICKS, list(TRICKS)), encodings()
+    show("19 tricks", tricks)
+    show("5 encodings", encoded)
+    show("more encodings", matrix(ENCODINGS, list(ENCODINGS)[5:]))
+    print(f"\ntricks {good(tricks)} of {19 * 5}, encodings {good(encoded)} of 25")
+    assert good(tricks) >= 88
+    assert good(encoded) >= 20
 
 
 def test_what_it_costs() -> None:

@@ -12,6 +12,7 @@ import json
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.bench.detection_engines import ENGINES, OURS, Answers, answers
 from tests.bench.detection_labels import label
 from tests.bench.detection_sets import Row, data_folder, dev_sets, held_back_sets, own
 
-__all__ = ["COLUMNS", "SECTIONS", "Table", "figures", "lines", "scorer"]
+__all__ = ["COLUMNS", "SECTIONS", "Scope", "Table", "figures", "lines", "scorer"]
 
 COLUMNS = (
     *("charR", "charP", "charF", "leak", "PER", "ORG", "LOC", "STRUCT", "DATE"),
@@ -29,6 +30,21 @@ COLUMNS = (
 )
 Table = dict[str, dict[str, Any]]
 """Row name -> column -> figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """How much is measured: by which engines, and on every how manieth text."""
+
+    engines: tuple[str, ...] = ENGINES
+    every: int = 1
+
+    def thinned(self, sets: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
+        """The sets with the texts that are measured."""
+        return {name: rows[:: self.every] for name, rows in sets.items()}
+
+
+WHOLE = Scope()
 
 
 def scorer(data: Path) -> Callable[[list[Row], Mapping[str, Any]], Mapping[str, Any]]:
@@ -42,12 +58,13 @@ def scorer(data: Path) -> Callable[[list[Row], Mapping[str, Any]], Mapping[str, 
     return score
 
 
-def scores(sets: Mapping[str, list[Row]], data: Path, *, dates: bool) -> Table:
+def scores(sets: Mapping[str, list[Row]], data: Path, scope: Scope, *, dates: bool) -> Table:
     """Each set by each engine, in the scorer's columns; English engines on every language."""
     score = scorer(data)
+    sets = scope.thinned(sets)
     rows = {row["id"] + f"\n{name}": row for name, part in sets.items() for row in part}
     table: Table = {}
-    for engine in ENGINES:
+    for engine in scope.engines:
         given = answers(engine, [row | {"id": key} for key, row in rows.items()])
         for name, part in sets.items():
             if isinstance(given, str):
@@ -72,35 +89,45 @@ def _labelled(given: Answers, key: str, dates: bool) -> dict[str, Any]:
     return {"spans": spans, "ms": one["ms"]}
 
 
-def development(data: Path | None) -> Table:
+def development(data: Path | None, scope: Scope = WHOLE) -> Table:
     """The development set, never trained on, and its lower-cased copy."""
-    return scores(dev_sets(data), data, dates=True) if data else _absent()
+    return scores(dev_sets(data), data, scope, dates=True) if data else _absent()
 
 
-def corpora(data: Path | None) -> Table:
+def corpora(data: Path | None, scope: Scope = WHOLE) -> Table:
     """The held-back tenth of each training corpus: names only."""
-    return scores(held_back_sets(data), data, dates=True) if data else _absent()
+    return scores(held_back_sets(data), data, scope, dates=True) if data else _absent()
 
 
-def prompts(data: Path | None) -> Table:
+def prompts(data: Path | None, scope: Scope = WHOLE) -> Table:
     """Our own marked prompts, by domain and by language."""
-    return scores(own(), data, dates=False) if data else _absent()
+    return scores(own(), data, scope, dates=False) if data else _absent()
 
 
 def _absent() -> Table:
     return {"skipped": {"note": "no labelled text: set LGP_DETECTION_DATA to its folder"}}
 
 
-def code(_: Path | None) -> Table:
+def code(data: Path | None, scope: Scope = WHOLE) -> Table:
     """False alarms in source code, a KB; whole folders by us, a sample by all."""
-    library, others = harmless.library(), harmless.other_languages()
     table: Table = {}
-    for name, rows in (("standard library", library), ("other languages", others)):
-        table[f"{name} | ours"] = _alarms(answers(OURS, rows), rows)
-    part = harmless.sample([*library, *others], 150_000)
-    for engine in ENGINES:
-        table[f"a sample of both | {engine}"] = _alarms(answers(engine, part), part)
-    return table
+    for name, rows in (
+        ("standard library", harmless.library()),
+        ("other languages", harmless.other_languages()),
+    ):
+        part = rows[:: scope.every]
+        table[f"{name} | ours"] = _alarms(answers(OURS, part), part)
+    return table | code_sample(data, scope)
+
+
+def code_sample(_: Path | None, scope: Scope = WHOLE) -> Table:
+    """False alarms in a sample of the same files."""
+    everything = [*harmless.library(), *harmless.other_languages()]
+    part = harmless.sample(everything, 150_000 // scope.every)
+    return {
+        f"a sample of both | {engine}": _alarms(answers(engine, part), part)
+        for engine in scope.engines
+    }
 
 
 def _alarms(given: Answers | str, rows: Sequence[Row]) -> dict[str, Any]:
@@ -125,11 +152,11 @@ def _is_name(entity: str) -> bool:
     return label(entity) in {"PERSON", "ORG", "LOCATION"}
 
 
-def hard_negatives(_: Path | None) -> Table:
+def hard_negatives(_: Path | None, scope: Scope = WHOLE) -> Table:
     """The share of prompts without anything to mask in which something is found all the same."""
-    rows = harmless.negatives()
+    rows = harmless.negatives()[:: scope.every]
     table: Table = {}
-    for engine in ENGINES:
+    for engine in scope.engines:
         given = answers(engine, rows)
         if isinstance(given, str):
             table[engine] = {"note": given}
@@ -150,12 +177,12 @@ def _is_alarm(entity: str) -> bool:
     return label(entity, dates=False) != label("AGE")
 
 
-def cost(data: Path | None) -> Table:
+def cost(data: Path | None, scope: Scope = WHOLE) -> Table:
     """Processor time on one thread; ours and theirs on the same prompts of 100 words."""
     texts = [row for part in (held_back_sets(data) if data else own()).values() for row in part]
-    rows = speed.hundreds(texts, 100)
+    rows = speed.hundreds(texts, 100 // scope.every)
     table: Table = {}
-    for engine in ENGINES:
+    for engine in scope.engines:
         given = answers(engine, rows)
         if isinstance(given, str):
             table[f"100 words | {engine}"] = {"note": given}
@@ -175,7 +202,7 @@ def cost(data: Path | None) -> Table:
     return table
 
 
-SECTIONS: dict[str, Callable[[Path | None], Table]] = {
+SECTIONS: dict[str, Callable[[Path | None, Scope], Table]] = {
     "Development set": development,
     "Held-back tenths": corpora,
     "Our own prompts": prompts,
@@ -185,10 +212,10 @@ SECTIONS: dict[str, Callable[[Path | None], Table]] = {
 }
 
 
-def figures(sections: Sequence[str] = tuple(SECTIONS)) -> dict[str, Table]:
+def figures(sections: Sequence[str] = tuple(SECTIONS), scope: Scope = WHOLE) -> dict[str, Table]:
     """Measure the named sections."""
     data = data_folder()
-    return {name: SECTIONS[name](data) for name in sections}
+    return {name: SECTIONS[name](data, scope) for name in sections}
 
 
 def lines(title: str, table: Table) -> list[str]:

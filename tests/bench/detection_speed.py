@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import string
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from random import Random
 
 from tests.bench.detection_engines import decided, one_thread
 from tests.bench.detection_sets import Row
@@ -94,12 +96,47 @@ def adversarial(size: int = 20_000) -> dict[str, str]:
         "hex": "0x4f",
         "streets": "12 High Street, ",
         "titles": "Dr. Mr. ",
+        "initials": "a. b. ",
+        "two letters": "ab.",
+        "nested percent": "%25",
+        "markup": "<b>a</b>",
+        "records": '{"name": "Anna", "id": 1234567}, ',
+        "rows": "Anna,3,77\n",
+        "cards": "4111 1111 1111 1111 ",
+        "addresses said": "anna at b dot com ",
     }
     texts = {name: (piece * size)[:size] for name, piece in pieces.items()}
     code = base64.b64encode(("anna@example.com 7 " * size).encode()).decode()
-    return texts | {
-        "base64": code[:size],
-        "base64 words": " ".join(code[i : i + 24] for i in range(0, size, 25)),
+    return (
+        texts
+        | _soups(size)
+        | {
+            "base64": code[:size],
+            "base64 words": " ".join(code[i : i + 24] for i in range(0, size, 25)),
+            "hosts": " ".join(f"http://a{n}.com/x?y={n}" for n in range(size))[:size],
+            "mailboxes": " ".join(f"a{n}@b{n}.com" for n in range(size))[:size],
+        }
+    )
+
+
+def _soups(size: int) -> dict[str, str]:
+    """Random characters: no word twice, and something of everything."""
+    random = Random(3)
+
+    def soup(characters: Sequence[str]) -> str:
+        return "".join(random.choices(characters, k=size))
+
+    everything = [chr(code) for code in range(32, 0x11000)]
+    return {
+        "soup of ASCII": soup(string.printable),
+        "soup of letters": soup(string.ascii_letters + "  "),
+        "soup of digits": soup(string.digits + " .-/,"),
+        "soup of scripts": soup("aаeеoоpр ."),
+        "soup of Greek": " ".join(soup("αβγδεζηθικλμνξοπρστυφχψω"))[:size],
+        "soup of Han": soup(everything[0x4E00:0x9FFF]),
+        "soup of Han apart": " ".join(soup(everything[0x4E00:0x9FFF]))[:size],
+        "soup of emoji": soup("😀😃😄ab"),
+        "soup of everything": soup(everything),
     }
 
 

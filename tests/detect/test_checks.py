@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm_guard_protecto.detect import checks, wallets
+from llm_guard_protecto.detect import checks, positions, wallets
 
 RIGHT: list[tuple[Callable[[str], bool], str]] = [
     (checks.card, "4111 1111 1111 1111"),
@@ -93,8 +93,8 @@ def test_every_changed_digit_is_noticed(check: Callable[[str], bool], value: str
         (checks.is_date, "13/13/2020", False),
         (checks.is_date, "0/1/2020", False),
         (checks.is_date, "1/1/9999", False),
-        (checks.coordinates, "37.42, -122.08", True),
-        (checks.coordinates, "97.42, -122.08", False),
+        (positions.coordinates, "37.42, -122.08", True),
+        (positions.coordinates, "97.42, -122.08", False),
         (checks.random_looking, "a1b2c3d4e5f6", True),
         (checks.random_looking, "kubernetes-secret-name", False),
         (checks.random_looking, "aaaaaaaaaaaa11", False),

@@ -9,7 +9,7 @@ import pytest
 
 from llm_guard_protecto.detect.demonyms import DEMONYMS
 from llm_guard_protecto.detect.rules import rules
-from tests.marked import mark, unmark
+from tests.marked import assert_found, assert_left_alone
 
 # (rule, marked text): a row of the tables and a text that shows it
 FOUND = [
@@ -42,6 +42,12 @@ FOUND = [
     ("user_home", "see /home/⟦USER_NAME:jdoe⟧/notes or C:\\Users\\⟦USER_NAME:mbrown⟧\\x"),
     ("handle", "follow ⟦USER_NAME:@maria_k⟧ on Instagram, thanks ⟦USER_NAME:@tom⟧!"),
     ("user_name", "My username is ⟦USER_NAME:jdoe⟧, her login is ⟦USER_NAME:blue_fox⟧"),
+    (
+        "user_name",
+        "Mein Benutzername ist ⟦USER_NAME:jdoe⟧, il mio nome utente è ⟦USER_NAME:gianni⟧.",
+    ),
+    ("user_name", "mi nombre de usuario es ⟦USER_NAME:pepito⟧. gebruikersnaam: ⟦USER_NAME:jansen⟧"),
+    ("user_name", "nom d'utilisateur: ⟦USER_NAME:mdupont⟧\no meu utilizador é ⟦USER_NAME:joao_s⟧."),
     ("handle", "cc ⟦USER_NAME:@jane-doe⟧ please"),
     ("handle", "⟦USER_NAME:@maria⟧ can you look at this?"),
     ("handle_reddit", "posted by ⟦USER_NAME:u/quiet_otter⟧ today"),
@@ -82,6 +88,8 @@ FOUND = [
     ("dea", "DEA ⟦MEDICAL_LICENSE:AB1234563⟧"),
     ("medical_licence", "GMC number ⟦MEDICAL_LICENSE:7654321⟧"),
     ("mrn", "MRN: ⟦MRN:HX-482991⟧; patient id ⟦MRN:00482991⟧"),
+    ("insurance", "Krankenversichertennummer ⟦INSURANCE_NUMBER:A123456789⟧"),
+    ("insurance", "tessera sanitaria ⟦INSURANCE_NUMBER:80380000100012345678⟧"),
     ("insurance", "member id ⟦INSURANCE_NUMBER:W123456789⟧"),
     ("medicare_beneficiary", "⟦INSURANCE_NUMBER:1EG4-TE5-MK72⟧"),
     ("health_insurance_de", "Versichertennummer ⟦INSURANCE_NUMBER:A123456780⟧"),
@@ -90,17 +98,32 @@ FOUND = [
     ("custom_id", "employee id ⟦CUSTOM_ID:48213⟧ and customer no. ⟦CUSTOM_ID:K-20391⟧"),
     ("custom_id", "order number ⟦CUSTOM_ID:4155552671⟧ of order #⟦CUSTOM_ID:112-3941689-8772232⟧"),
     ("custom_id", '{"ticket_id": "⟦CUSTOM_ID:INC0012345⟧", "case_number": ⟦CUSTOM_ID:883210⟧}'),
+    (
+        "custom_id_abroad",
+        "numéro de client ⟦CUSTOM_ID:774421⟧, n° de commande: ⟦CUSTOM_ID:88-1234⟧",
+    ),
+    (
+        "custom_id_abroad",
+        "número de pedido ⟦CUSTOM_ID:123456⟧, codice cliente: ⟦CUSTOM_ID:AB12345⟧",
+    ),
+    (
+        "custom_id_abroad",
+        "Auftrag Nr. ⟦CUSTOM_ID:2023-1177⟧, nº de expediente ⟦CUSTOM_ID:2023/4471⟧",
+    ),
     ("custom_id", "Kundennummer ⟦CUSTOM_ID:4711-20⟧"),
 ]
 
 NOT_FOUND = [
     "turned 90 degrees, turned 180 and left",
-    "thanks @channel and @here, a vote at 12 MAIN ST",
+    "thanks @channel and @here, a vote at 12",
     "5 years of experience, 3 months ago, 2 weeks old news",
     "a 12-year-old whisky, an 18 year old single malt, a 200-year-old house",
     "Cache-Control: max-age: 3600, s-maxage=45",
+    "/* age2: 60*60 */ td.age10 { color: red }",
+    "numéro de téléphone, code client inconnu, Auftrag Nr. fehlt, código de pedido 12",
     "storage: 45, page 45, image 12",
     "Danish pastry, French fries, Swiss cheese, Italian food",
+    "the Australian national team and the Russian national anthem, a ten-year-old statement",
     "German engineering is known; the English language; a Turkish bath",
     "She is Swiss-made. The sauce is French.",
     "polish the table, the Thai curry was good",
@@ -115,6 +138,12 @@ NOT_FOUND = [
     "def login(user: str, username: Optional[str] = None) -> User:",
     "user: string;\nusername: required",
     "the user is required to log in as an administrator",
+    "{'UserDict': 'collections', HandlerClass=handler_class, user.userCount}",
+    "/**\n * verify:\n * @buf:   the input buffer.\n * @enc_file:  the file\n * @major: major version\n */",
+    "var Node = /** @class */ (function () {",
+    'def deco(f):\n    """@wrapped decorator."""',
+    "O usuário é novo. Der Benutzer ist neu. output({\n  user,\n  org,\n})",
+    "handle = 'closed'",
     "users can sign in; user sign-in page; user opt-out",
     "/home/user/x /Users/Shared/y /home/runner/work",
     "plate tectonics, plate 4 of 200",
@@ -136,16 +165,12 @@ NOT_FOUND = [
 
 @pytest.mark.parametrize(("rule", "marked"), FOUND, ids=lambda value: value[:40])
 def test_finds_what_is_marked(rule: str, marked: str) -> None:
-    text, spans = unmark(marked)
-    found = rules().scan(text)
-    assert mark(text, found) == marked
-    assert [(s.entity, s.start, s.end) for s in found] == spans
-    assert rule in {s.rule for s in found}
+    assert_found(rule, marked)
 
 
 @pytest.mark.parametrize("text", NOT_FOUND, ids=lambda value: value[:40])
 def test_leaves_near_misses_alone(text: str) -> None:
-    assert mark(text, rules().scan(text)) == text
+    assert_left_alone(text)
 
 
 @pytest.mark.parametrize("word", sorted(DEMONYMS))

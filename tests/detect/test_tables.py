@@ -19,7 +19,9 @@ FOUND = [
     '"Card Number","Nationality"\r\n'
     + '"⟦CREDIT_CARD:584500001238⟧","⟦NATIONALITY:Dutch⟧"\r\n' * 4,
     'note,"account number"\n' + '"a, ""b""","⟦ACC_NO:876543210⟧"\n' * 4,
-    "here it is:\n\nphoneNumber,zip\n" + "⟦PHONE_NUMBER:5551234567⟧,12345\n" * 4 + "\nthanks",
+    "here it is:\n\nphoneNumber,zip\n"
+    + "⟦PHONE_NUMBER:5551234567⟧,⟦ADDRESS:12345⟧\n" * 4
+    + "\nthanks",
     "name, ssn\n" + "Ann Lee, ⟦US_SSN:219099999⟧\n" * 3,
     "password,n\n" + "⟦PASSWORD:swordfish⟧,1\n" * 3,
     "SSN " + "." * 60 + ": ⟦US_SSN:219099999⟧",

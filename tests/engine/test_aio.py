@@ -20,6 +20,15 @@ def test_it_masks_finds_and_unmasks() -> None:
     asyncio.run(run())
 
 
+def test_it_explains_as_its_vault_does() -> None:
+    with LocalVault("memory:", environ={}) as vault:
+        asked = AsyncLocalVault(vault=vault).explain([TEXT, ""], "minimal")
+        [[reason, *_], nothing] = explained = asyncio.run(asked)
+        assert explained == vault.explain([TEXT, ""], "minimal")
+    assert reason.span.entity == "EMAIL_ADDRESS"
+    assert nothing == []
+
+
 def test_it_can_share_a_vault() -> None:
     with LocalVault("memory:", environ={}) as vault:
         shared = AsyncLocalVault(vault=vault)

@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from llm_guard_protecto import LocalVault
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.integrations.onnx import TokenClassifier
 from llm_guard_protecto.models import Span
+from tests.integrations.tiny import classifier, need_libraries
 
-LABELS = ["O", "B-PER", "I-PER", "B-LOC", "B-MISC"]
-VOCABULARY = {
-    "[UNK]": 0,
-    "[CLS]": 1,
-    "[SEP]": 2,
-    "zed": 3,
-    "qui": 4,
-    "##ll": 5,
-    "oldmill": 6,
-    "vessel": 7,
-}
 KNOWN = {"zed": "B-PER", "qui": "I-PER", "##ll": "I-PER", "oldmill": "B-LOC", "vessel": "B-MISC"}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as an export leaves it; the model looks each token up in a table of scores."""
-    for library in ("onnx", "onnxruntime", "tokenizers"):
-        pytest.importorskip(library, reason=f"{library} is not installed (extra `onnx`)")
-    from onnx import TensorProto, helper, numpy_helper, save
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-
+    need_libraries()
     folder = tmp_path_factory.mktemp("model")
-    scores = np.zeros((len(VOCABULARY), len(LABELS)), np.float32)
-    scores[:, 0] = 3.0
-    for word, label in KNOWN.items():
-        scores[VOCABULARY[word]] = 0.0
-        scores[VOCABULARY[word], LABELS.index(label)] = 5.0
-    graph = helper.make_graph(
-        [helper.make_node("Gather", ["scores", "input_ids"], ["logits"])],
-        "tiny",
-        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, None])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, None, len(LABELS)])],
-        [numpy_helper.from_array(scores, "scores")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    save(model, folder / "model.onnx")
-    tokenizer: Any = Tokenizer(models.WordPiece(VOCABULARY, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 2), ("[CLS]", 1))
-    tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "config.json").write_text(json.dumps({"id2label": dict(enumerate(LABELS))}))
+    classifier(folder, KNOWN)
     return folder
 
 

@@ -1,0 +1,78 @@
+"""Whether a street with its number ends at a place, read backwards from there.
+
+This is asked at every postal code of a text, so nothing here begins a search at every character:
+the words before the place are looked up, and what must stand around a word for a street is then
+matched from it.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from typing import Final
+
+from llm_guard_protecto.detect.street_words import (
+    ENGLISH,
+    FRENCH,
+    GERMANIC,
+    NAMED_FIRST,
+    USPS,
+)
+
+__all__ = ["ends_a_street"]
+
+_BACK: Final = 70  # characters that are read
+
+
+def _spelled(alternatives: str) -> frozenset[str]:
+    """The words of `a|b\\.?|cs?`, without dots, an optional last letter both ways."""
+    words = re.sub(r"[\\./ ]|\(\?:|\)", "", alternatives.replace("\\.?", "")).split("|")
+    both = chain.from_iterable((w[:-2], w[:-1]) if w.endswith("?") else (w,) for w in words)
+    return frozenset(word for word in both if word)
+
+
+_AFTER_NAME: Final = _spelled(f"{ENGLISH}|{USPS}")
+_BEFORE_NAME: Final = _spelled(NAMED_FIRST.replace(" ?", " "))
+_FRENCH: Final = _spelled(FRENCH)
+_SUFFIXES: Final = tuple(_spelled(GERMANIC))
+_BOXES: Final = frozenset(("box", "postfach", "postbus"))
+
+_WORD: Final = re.compile(r"[^\W\d_]+(?:[.-][^\W\d_]+)*")
+_ENGLISH_REST: Final = re.compile(
+    r"\.?(?: (?:[NSEW]{1,2}|north|south|east|west)\b\.?)?"
+    r"(?:,? ?(?:#|(?:apt|apartment|suite|ste|unit|floor|flat|room)\b)[. #]{0,2}[a-z]?-?\d{0,5}[a-z]?)?\Z",
+    re.IGNORECASE,
+)
+_NUMBER_AND_NAME: Final = re.compile(r"(?<![\w/.])\d{1,6}[a-z]? [^\n,;]{1,40}\Z", re.IGNORECASE)
+_GERMANIC_REST: Final = re.compile(
+    r"\.?[ \xa0]{0,2}\d{1,4} ?[a-z]?(?: ?- ?\d{1,4})?\Z", re.IGNORECASE
+)
+_NAMED_REST: Final = re.compile(r"(?:[./] ?| )[^\n;]{2,40}\d{1,5} ?[a-z]?\Z", re.IGNORECASE)
+_FRENCH_REST: Final = re.compile(r"\.? [^\n,;]{2,40}\Z")
+_FRENCH_NUMBER: Final = re.compile(r"(?<![\w/.])\d[^\n;]{0,8}\Z")
+_BOX_REST: Final = re.compile(r":? [\d ]{1,8}\Z")
+
+
+def ends_a_street(text: str, end: int) -> bool:
+    """Whether a street with its number, or a box, of any kind ends at `end`."""
+    start = max(0, end - _BACK)
+    return any(_street(text, start, end, word) for word in _WORD.finditer(text, start, end))
+
+
+def _street(text: str, start: int, end: int, found: re.Match[str]) -> bool:
+    """Whether this word makes a street out of what stands around it, from `start` to `end`."""
+    word, at, after = found[0].lower(), found.start(), found.end()
+    if word.endswith(_SUFFIXES) and _GERMANIC_REST.match(text, after, end):
+        return True
+    # `12 High-Street`: the last part of the word is the one that counts
+    last = word[max(word.rfind("-"), word.rfind(".")) + 1 :]
+    if last in _AFTER_NAME and _ENGLISH_REST.match(text, after, end):
+        before = after - len(last) - 1
+        if text[before : before + 1] in (" ", "-") and _NUMBER_AND_NAME.search(text, start, before):
+            return True
+    plain = word.replace(".", "")
+    if plain in _BEFORE_NAME and _NAMED_REST.match(text, after, end):
+        return len(plain) > 2 or text[after] in "./" or "." in word
+    if plain in _FRENCH and _FRENCH_REST.match(text, after, end):
+        return _FRENCH_NUMBER.search(text, start, at) is not None
+    return word in _BOXES and _BOX_REST.match(text, after, end) is not None
