@@ -5,7 +5,8 @@
     ...
     assert b"Ada" not in provider.last_body
 
-It speaks the OpenAI chat completions API, plain and streamed, and needs no key, port or network.
+It speaks the OpenAI chat completions API and Anthropic's Messages API, plain and streamed, and
+needs no key, port or network.
 The same object is an ASGI application, for programs that need a real address:
 `uvicorn.run(FakeProvider())`.
 """
@@ -27,6 +28,8 @@ from collections.abc import (
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
+
+from llm_guard_protecto import testing_messages
 
 __all__ = ["FakeProvider", "ProviderError", "Recorded"]
 
@@ -59,7 +62,7 @@ class Recorded:
 
 @dataclass
 class FakeProvider:
-    """An OpenAI-compatible provider that answers with what `reply` returns.
+    """A provider compatible with OpenAI and Anthropic that answers with what `reply` returns.
 
     `reply` gets the messages of the request and returns the text of the answer, or a whole
     assistant message (a dict with `content`, `tool_calls`, `refusal`, ...), or raises
@@ -81,7 +84,7 @@ class FakeProvider:
         return self.requests[-1].body if self.requests else b""
 
     def client(self) -> Any:
-        """Return an HTTP client for `OpenAI(http_client=...)` that reaches this provider only.
+        """Return an HTTP client for `OpenAI(http_client=...)`, or `Anthropic`, that reaches only this.
 
         It is of the family that the installed `openai` uses: `httpx2` from openai 3, else `httpx`.
         """
@@ -126,22 +129,36 @@ class FakeProvider:
         try:
             if len(self.requests) <= len(self.failures):
                 raise ProviderError(self.failures[len(self.requests) - 1], "failing as it was told")
-            if request.method != "POST" or not request.path.endswith("/chat/completions"):
-                raise ProviderError(404, f"no such route: {request.method} {request.path}")
-            return self._chat(request)
+            if request.method == "POST" and request.path.endswith("/chat/completions"):
+                return self._chat(request)
+            if request.method == "POST" and request.path.endswith("/v1/messages"):
+                return self._messages(request)
+            raise ProviderError(404, f"no such route: {request.method} {request.path}")
         except ProviderError as error:
             kind = "invalid_request_error" if error.status < 500 else "server_error"
             said = {"message": error.message, "type": kind, "param": None, "code": None}
-            return error.status, "application/json", iter([_dump({"error": said})])
+            body = _dump({"type": "error", "error": said})
+            return error.status, "application/json", iter([body])
 
-    def _chat(self, request: Recorded) -> tuple[int, str, Iterator[bytes]]:
+    def _asked(self, request: Recorded, what: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a request asks, and the message that answers it."""
         try:
             asked = request.json()
             messages = asked["messages"]
         except (ValueError, KeyError, TypeError):
-            raise ProviderError(400, "the body is not a chat completion request") from None
+            raise ProviderError(400, f"the body is not a {what} request") from None
         said = (self.reply or _echo)(messages)
-        message = {"content": said} if isinstance(said, str) else dict(said)
+        return asked, {"content": said} if isinstance(said, str) else dict(said)
+
+    def _messages(self, request: Recorded) -> tuple[int, str, Iterator[bytes]]:
+        asked, said = self._asked(request, "messages")
+        message = testing_messages.whole(asked.get("model", "fake"), said, len(request.body))
+        if asked.get("stream"):
+            return 200, "text/event-stream", testing_messages.events(message, self.piece)
+        return 200, "application/json", iter([_dump(message)])
+
+    def _chat(self, request: Recorded) -> tuple[int, str, Iterator[bytes]]:
+        asked, message = self._asked(request, "chat completion")
         head = {"id": "chatcmpl-fake", "created": 0, "model": asked.get("model", "fake")}
         choices = range(asked.get("n") or 1)
         usage = {"prompt_tokens": len(request.body), "completion_tokens": 1, "total_tokens": 1}

@@ -81,6 +81,8 @@ def test_python_of_a_page_runs(
         script(page, "python"),
         OPENAI_API_KEY="none",
         OPENAI_BASE_URL=address,
+        ANTHROPIC_API_KEY="none",
+        ANTHROPIC_BASE_URL=address.removesuffix("/v1"),
         LLM_GUARD_VAULT="docs.db",
     )
     assert ran.returncode == 0, ran.stderr.decode()

@@ -4,6 +4,7 @@
 `guarded` does the same for a plain HTTP client, to hand to any framework that accepts one.
 
     protect ──► side_doors (what does not pass through HTTP is closed or redacted)
+       ├─────► signing    (a client that signs its bodies signs the masked one)
        └─────► transport  (one source for httpx and httpx2; sends through the caller's own client)
                    ├─► refusal   (every error of ours as an answer the host knows)
                    └─► limits    (how much, how long)

@@ -10,9 +10,10 @@ from typing import Any, TypeVar, cast
 
 from llm_guard_protecto.clients.limits import DEFAULT_LIMITS, Limits
 from llm_guard_protecto.clients.side_doors import NoWebSockets, redact_sdk_logs
+from llm_guard_protecto.clients.signing import sign_after_masking, signs, unsigned
 from llm_guard_protecto.clients.transport import transports
 from llm_guard_protecto.errors import ConfigurationError
-from llm_guard_protecto.guard.exchange import Guard
+from llm_guard_protecto.guard.memory import Guard
 from llm_guard_protecto.vault import AsyncVault, PolicyChoice, Vault
 
 __all__ = ["guarded", "protect"]
@@ -21,7 +22,25 @@ C = TypeVar("C")
 H = TypeVar("H")
 
 _FAMILIES = ("httpx2", "httpx")
-_SUPPORTED = "OpenAI, AsyncOpenAI, AzureOpenAI and AsyncAzureOpenAI"
+_SUPPORTED = (
+    "OpenAI, AsyncOpenAI, AzureOpenAI, AsyncAzureOpenAI, Anthropic, AsyncAnthropic and their "
+    "Vertex, Foundry, Google Cloud and AWS forms"
+)
+
+# By the module that defines them: the base classes of the clients we know.
+_CLIENTS = {
+    "openai": ("OpenAI", "AsyncOpenAI"),
+    "anthropic": (
+        "Anthropic",
+        "AsyncAnthropic",
+        "AnthropicVertex",
+        "AsyncAnthropicVertex",
+        "AnthropicBedrock",
+        "AsyncAnthropicBedrock",
+        "AnthropicBedrockMantle",
+        "AsyncAnthropicBedrockMantle",
+    ),
+}
 
 
 def protect(
@@ -33,8 +52,9 @@ def protect(
 ) -> C:
     """Return a client of the same class whose every call is masked and its answers restored.
 
-    `client` is an `OpenAI`, `AsyncOpenAI`, `AzureOpenAI` or `AsyncAzureOpenAI` client; it stays as
-    it was, and keeps its HTTP client, which the new one sends through (closing either closes it).
+    `client` is an `OpenAI`, `AzureOpenAI` or `Anthropic` client, one of their async forms, or one of
+    Anthropic's for another platform; it stays as it was, and keeps its HTTP client, which the new
+    one sends through (closing either closes it).
     `vault` is a vault, the URL or path of an embedded one, or None for the default embedded vault
     (one opened here is closed with the client); an `AsyncVault` fits async clients only.
     `policy` is a policy, the name of one, or None for the vault's default.
@@ -46,18 +66,17 @@ def protect(
     Raises `ConfigurationError` for another kind of client, one that is protected already, or a
     policy or vault that cannot work; `VaultError` when the vault refuses.
     """
-    sdk = sys.modules.get("openai")
-    if sdk is None or not isinstance(client, (sdk.OpenAI, sdk.AsyncOpenAI)):
+    if not _is_known(client):
         raise ConfigurationError(
             f"cannot protect a {type(client).__name__}: supported are clients of {_SUPPORTED}; "
             "for anything else that takes an HTTP client, pass it guarded(http_client)"
         )
-    if getattr(client, "_provider", None) is not None or "Bedrock" in type(client).__name__:
+    if getattr(client, "_provider", None) is not None or "Bedrock" in _openai_name(client):
         raise ConfigurationError(
             f"cannot protect this {type(client).__name__}: it signs its requests, which masking "
             f"would change; supported are {_SUPPORTED}"
         )
-    # The one private name of the SDK that we read: there is no public way to a client's own client.
+    # Private in both SDKs: there is no public way to a client's own client.
     inner = cast(Any, client)._client
     if _is_guarded(inner):
         raise ConfigurationError("this client is protected already")
@@ -151,16 +170,38 @@ def _sealed(client: C, outer: Any) -> C:
     if anyone._client is not outer:
         raise ConfigurationError(f"{type(client).__name__}.copy does not keep its http_client")
 
+    if signs(client):
+        sign_after_masking(client, outer.guarded_by)
+
     def copy(*args: Any, http_client: Any = None, **changes: Any) -> C:
-        through = outer
-        if http_client is not None:
-            through = http_client if _is_guarded(http_client) else _like(outer, http_client)
+        through = outer if http_client is None else http_client
+        if not _is_guarded(through):
+            through = _like(outer, through)
+        elif hasattr(anyone, "aws_region"):  # behind a transport signs one client alone
+            through = _like(through, unsigned(through.guarded_by.inner))
         made = type(anyone).copy(anyone, *args, http_client=through, **changes)
         return _sealed(cast(C, made), through)
 
     anyone.copy = anyone.with_options = copy
-    anyone.websocket_base_url = NoWebSockets()
+    if isinstance(client, _classes("openai")):
+        anyone.websocket_base_url = NoWebSockets()
     return client
+
+
+def _classes(sdk: str) -> tuple[type, ...]:
+    """The base classes of this SDK's clients, as far as its version and its extras have them."""
+    module = sys.modules.get(sdk)
+    found = (getattr(module, name, None) for name in _CLIENTS[sdk])
+    return tuple(one for one in found if isinstance(one, type))
+
+
+def _is_known(client: object) -> bool:
+    return any(isinstance(client, _classes(sdk)) for sdk in _CLIENTS)
+
+
+def _openai_name(client: object) -> str:
+    """The name of the client's class, if it is one of the OpenAI SDK."""
+    return type(client).__name__ if isinstance(client, _classes("openai")) else ""
 
 
 def _like(outer: Any, inner: Any) -> Any:

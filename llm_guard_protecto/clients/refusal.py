@@ -2,7 +2,8 @@
 
 An SDK retries an exception it does not know and reports it as a broken connection; an answer with
 a status, a body of the provider's shape and `x-should-retry: false` becomes the SDK's own error
-with our message, once.
+with our message, once. One shape serves them all: the Anthropic SDK wants a `type` beside `error`
+and events with a name, and the OpenAI SDK minds neither.
 """
 
 from __future__ import annotations
@@ -56,17 +57,18 @@ def refusal(http: Any, error: GuardError, status: int | None = None) -> httpx2.R
 
 def refusal_event(error: GuardError) -> bytes:
     """Make the event that ends a stream with `error`; SDKs raise it as an error of theirs."""
-    return b"\n\ndata: " + _body(error) + b"\n\n"
+    return b"\n\nevent: error\ndata: " + _body(error) + b"\n\n"
 
 
 def _body(error: GuardError) -> bytes:
     return json.dumps(
         {
+            "type": "error",
             "error": {
                 "message": str(error),
                 "type": "llm_guard_protecto",
                 "code": error.code,
                 "param": None,
-            }
+            },
         }
     ).encode()

@@ -1,7 +1,8 @@
 """What an SDK does beside HTTP: WebSockets are closed, its debug log is redacted.
 
 A transport sees neither. The OpenAI SDK opens WebSockets with another package, straight to an
-address it reads from its client, and before 3.0 it logged every prompt at DEBUG.
+address it reads from its client. It logged every prompt at DEBUG before 3.0, and the Anthropic SDK
+still does.
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ _REDACT = _RedactPrompts()
 
 
 def redact_sdk_logs() -> None:
-    """Make the OpenAI SDK's request log drop bodies. Process-wide; doing it twice changes nothing.
+    """Make the SDKs' request logs drop bodies. Process-wide; doing it twice changes nothing.
 
-    Answers are never logged by the SDK. Tracers that hook the SDK itself still see clear text.
+    Answers are never logged by the SDKs. Tracers in or around an SDK still see clear text.
     """
-    logging.getLogger("openai._base_client").addFilter(_REDACT)
+    for sdk in ("openai", "anthropic"):
+        logging.getLogger(f"{sdk}._base_client").addFilter(_REDACT)

@@ -15,11 +15,12 @@ import numpy.typing as npt
 from llm_guard_protecto.detect.features import Floats
 from llm_guard_protecto.detect.network import ENTITIES, TAGS
 
-__all__ = ["decode", "runs"]
+__all__ = ["decode", "runs", "together"]
 
 Tags = npt.NDArray[np.intp]
 
 _OUTSIDE = 0
+_CLOSE = 3.0  # so many tags that are alike add up to less
 _LONGEST = 64  # words in one stretch; a longer one is cut
 
 
@@ -40,6 +41,23 @@ _OPENS = np.array([tag[0] in "OBS" for tag in TAGS])
 _CLOSES = np.array([tag[0] in "OES" for tag in TAGS])
 _FIRST = np.array([tag[0] in "BS" for tag in TAGS])
 _LAST = np.array([tag[0] in "ES" for tag in TAGS])
+
+
+def together(scores: Floats) -> Floats:
+    """`scores` in which `O` stands against all other tags together, not against the best of them.
+
+    Whether a word is to be masked is often clear where its type or its place in the name is not;
+    the best of many such tags then has a smaller share than `O` has.
+    """
+    others = scores[:, 1:]
+    best = others.max(axis=1)
+    close = np.flatnonzero(np.abs(scores[:, _OUTSIDE] - best) < _CLOSE)
+    if not len(close):
+        return scores
+    shares = np.exp(others[close] - best[close, None])
+    weighed = scores.copy()
+    weighed[close, _OUTSIDE] -= np.log(shares.sum(axis=1))
+    return weighed
 
 
 def decode(scores: Floats) -> Tags:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from llm_guard_protecto.detect.decode import Tags, decode, runs
+from llm_guard_protecto.detect.decode import Tags, decode, runs, together
+from llm_guard_protecto.detect.doubt import believed
 from llm_guard_protecto.detect.features import Floats
 from llm_guard_protecto.detect.network import Network, load
 from llm_guard_protecto.detect.places import address_parts
@@ -46,7 +47,8 @@ class Tagger:
         """The spans of each text: disjoint, in order, no white space at their ends.
 
         An address comes in its parts, cut at commas and line ends. `score` is the mean
-        probability of the tags, `rule` is "tagger".
+        probability of its words to be in an entity, `rule` is "tagger". What is not sure enough
+        for the line it stands in (`doubt`) is left out.
         """
         found: list[list[Span]] = [[] for _ in texts]
         batch: list[_Piece] = []
@@ -58,7 +60,10 @@ class Tagger:
                 self._tag(batch, found)
                 batch, rows = [], 0
         self._tag(batch, found)
-        return [address_parts(text, spans) for text, spans in zip(texts, found, strict=True)]
+        return [
+            address_parts(text, believed(text, spans))
+            for text, spans in zip(texts, found, strict=True)
+        ]
 
     def _pieces(self, texts: Sequence[str]) -> Iterator[_Piece]:
         for number, text in enumerate(texts):
@@ -82,7 +87,7 @@ class Tagger:
             layouts += [0] * reach
             layouts += words.layouts
         scores = self._network.scores(forms, np.array(layouts, np.int32), np.array(gaps, np.intp))
-        tags = decode(scores)
+        tags = decode(together(scores))
         if not tags.any():
             return
         sure = _running_probability(scores, tags)
@@ -107,13 +112,13 @@ class Tagger:
 
 
 def _running_probability(scores: Floats, tags: Tags) -> list[float]:
-    """Sums of the probability of each tag, from the first row on; 0 stands for `O` rows."""
+    """Sums of the probability of not being `O`, from the first row on; 0 stands for `O` rows."""
     rows = np.flatnonzero(tags)
     mine = scores[rows]
     mine -= mine.max(axis=1, keepdims=True)
     np.exp(mine, out=mine)
     sure = np.zeros(len(tags) + 1)
-    sure[rows + 1] = mine[np.arange(len(rows)), tags[rows]] / mine.sum(axis=1)
+    sure[rows + 1] = 1 - mine[:, 0] / mine.sum(axis=1)
     running: list[float] = np.cumsum(sure).tolist()
     return running
 

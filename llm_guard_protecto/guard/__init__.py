@@ -1,6 +1,7 @@
 """The middleware itself: what a request masks and how its reply is restored. No input or output."""
 
-from llm_guard_protecto.guard.exchange import Exchange, Guard, Outgoing
+from llm_guard_protecto.guard.exchange import Exchange, Outgoing
 from llm_guard_protecto.guard.flow import adrive, drive
+from llm_guard_protecto.guard.memory import Guard
 
 __all__ = ["Exchange", "Guard", "Outgoing", "adrive", "drive"]

@@ -1,83 +1,39 @@
-r"""The forms a model gives to tokens and wrappers, and how they fold back.
+r"""The forms a model gives to wrappers, and how a value is written where one of them stood.
 
-Runs fold character by character: case, Unicode digits and full-width letters, invisible
-characters, and the joiners a renderer or typist puts inside a word (a line wrap, a Markdown
-escape, emphasis). Wrappers are matched by patterns made from their literal: other brackets, other
-case, blanks, and the HTML, JSON, percent and Markdown escapes of each sign. Nothing here measures
-distance: a form either folds to the thing itself or it is something else.
+Wrappers are matched by patterns made from their literal: other brackets, doubled brackets, other
+case, blanks, a stray attribute, and the HTML, JSON, percent and Markdown escapes of each sign. How
+the runs inside them fold is in `fold`. Nothing here measures distance: a form either folds to the
+thing itself or it is something else.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["ALNUM", "JOINER", "JOINER_CHARS", "Wrapper", "escape_like", "plain", "solid"]
+from llm_guard_protecto.guard.fold import ALNUM, INVISIBLE, JOINER, JOINER_CHARS, plain, solid
 
-ALNUM = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+__all__ = ["ALNUM", "JOINER", "JOINER_CHARS", "OPENERS", "Wrapper", "escape_like", "plain", "solid"]
 
-_INVISIBLE = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
-)
-_SOFT = str.maketrans("", "", "\\*_~`")
-_INVISIBLES = re.compile(f"[{_INVISIBLE}]+")
-
-JOINER = re.compile(r"\\|[*_~`]{1,3}|-?[ \t]{0,3}\r?\n[ \t]{0,3}(?:>[ \t]?)?")
-"""What may stand inside a run of a bent token: an escape, emphasis, a line wrap."""
-
-JOINER_CHARS = frozenset("\\*_~`-\r\n \t>")
-
-
-@lru_cache(maxsize=4096)
-def _plain_char(char: str) -> str:
-    """The ASCII letter or digit `char` looks like, "" if it is invisible, else itself."""
-    if _INVISIBLES.match(char):
-        return ""
-    digit = unicodedata.decimal(char, None)
-    if digit is not None:
-        return str(digit)
-    # Only the compatibility forms of a single letter that are a change of font or width.
-    kind, _, rest = unicodedata.decomposition(char).partition(" ")
-    if kind in ("<wide>", "<font>") and " " not in rest:
-        like = chr(int(rest, 16))
-        if like in ALNUM:
-            return like
-    return char
-
-
-def plain(text: str) -> str:
-    """`text` with look-alike letters and digits as ASCII and invisible characters gone."""
-    if text.isascii():
-        return text
-    return "".join([char if char < "\x80" else _plain_char(char) for char in text])
-
-
-def solid(text: str) -> str:
-    """`text` folded and lower case, every joiner gone: to ask "could a run be in here?"."""
-    lines = plain(text).translate(_SOFT).lower().split("\n")
-    return "".join([line.strip(" \t\r>-") for line in lines])
-
-
-_OPENERS = "<([{«‹⟨＜〈【"
-_CLOSERS = ">)]}»›⟩＞〉】"
-_ENTITY = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;"}
+OPENERS = "<([{«‹⟨＜〈【「『《〔（［｛"
+_CLOSERS = ">)]}»›⟩＞〉】」』》〕）］｝"
+_ENTITY = {"<": "lt", ">": "gt", "&": "amp", '"': "quot", "/": "sol", "«": "laquo", "»": "raquo"}
+_NEVER = re.compile(r"(?!)")
 
 
 def _escapes(char: str) -> list[str]:
-    """How `char` is written plainly and in Markdown, HTML, JSON and URLs."""
+    """How `char` is written plainly and in Markdown, HTML, JSON and URLs, once or twice over."""
+    code = ord(char)
+    names = [f"{_ENTITY[char]};"] if char in _ENTITY else []
     forms = [char]
     if char < "\x80":
-        code = ord(char)
         if char.isprintable() and not char.isspace():
             forms.append("\\" + char)
-        if char in _ENTITY:
-            forms.append(_ENTITY[char])
-        forms += [f"&#{code};", f"&#x{code:x};", f"\\u{code:04x}", f"\\x{code:02x}", f"%{code:02x}"]
-    return forms
+        names += [f"#{code};", f"#x{code:x};"]
+        forms += [f"\\u{code:04x}", f"\\\\u{code:04x}", f"\\x{code:02x}", f"%{code:02x}"]
+    return [*forms, *(f"{amp}{name}" for amp in ("&", "&amp;") for name in names)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +45,12 @@ class _Part:
     edge: bool = False
 
 
-_BLANK = _Part(rf"[\s{_INVISIBLE}]{{0,3}}")
+_BLANK = _Part(rf"[\s{INVISIBLE}]{{0,3}}")
+# `<PER class="name">`, `<PER/>`: what a model adds to a tag.
+_ADDED = _Part(
+    r"""(?:\s[A-Za-z][\w:.\-]{0,20}\s?=\s?["'][^"'<>\n]{0,40}["']){0,2}\s?/?""",
+    r"(?:\s[A-Za-z][^<>\n]{0,80})",
+)
 
 
 def _one_of(forms: Sequence[str], edge: bool = False) -> _Part:
@@ -103,18 +64,22 @@ def _one_of(forms: Sequence[str], edge: bool = False) -> _Part:
     )
 
 
-def _parts(literal: str, worded: bool) -> list[_Part]:
-    """The pieces of `literal`, each with its bent forms."""
+def _parts(literal: str, worded: bool, times: int = 1, names: Sequence[str] = ()) -> list[_Part]:
+    """The pieces of `literal`, each with its bent forms; its brackets written `times` times.
+
+    `names` stand in the place of the word.
+    """
     parts: list[_Part] = []
-    for piece in re.findall(r"[^\W_]+|\s+|.", literal, re.DOTALL):
+    pieces = re.findall(r"[^\W_]+|\s+|.", literal, re.DOTALL)
+    for number, piece in enumerate(pieces):
         if piece.isspace():
             part = _Part(r"\s{1,3}")
         elif piece.isalnum():
-            part = _one_of([piece])
-        elif worded and piece in _OPENERS:
-            part = _one_of([*_escapes("<"), *_escapes(piece), *_OPENERS], edge=True)
-        elif worded and piece in _CLOSERS:
-            part = _one_of([*_escapes(">"), *_escapes(piece), *_CLOSERS], edge=True)
+            part = _one_of(names or [piece])
+        elif worded and (piece in OPENERS or piece in _CLOSERS):
+            sign, others = ("<", OPENERS) if piece in OPENERS else (">", _CLOSERS)
+            forms = [*_escapes(sign), *_escapes(piece), *others]
+            part = _one_of([form * times for form in forms], edge=True)
         elif worded and piece == "/":
             part = _one_of([*_escapes("/"), "\u2044", "\u2215", "\uff0f"], edge=True)
         elif worded and piece in "_-":
@@ -123,22 +88,29 @@ def _parts(literal: str, worded: bool) -> list[_Part]:
             part = _one_of(_escapes(piece))
         if parts and worded and (part.edge or parts[-1].edge):
             parts.append(_BLANK)
+        if worded and piece == ">" and number == len(pieces) - 1 and parts and "/" not in literal:
+            parts.append(_ADDED)
         parts.append(part)
     return parts
 
 
-def _whole(parts: Sequence[_Part]) -> re.Pattern[str]:
-    return re.compile("".join(part.full for part in parts), re.IGNORECASE)
+def _whole(*ways: Sequence[_Part]) -> re.Pattern[str]:
+    """Matches the first of the `ways` to write a side of a wrapper."""
+    rows = ["".join(part.full for part in parts) for parts in ways]
+    return re.compile("|".join(rows), re.IGNORECASE)
 
 
-def _begun(parts: Sequence[_Part]) -> re.Pattern[str]:
-    """Matches a non-empty text that could go on to become `parts`, up to the end."""
-    nested = ""
-    for part in reversed(parts):
-        going_on = rf"(?:\Z|{nested})" if nested else r"(?!)"
-        cut = rf"{part.cut}\Z|" if part.cut else ""
-        nested = f"(?:{cut}{part.full}{going_on})"
-    return re.compile(nested or r"(?!)", re.IGNORECASE)
+def _begun(*ways: Sequence[_Part]) -> re.Pattern[str]:
+    """Matches a non-empty text that could go on to become one of the `ways`, up to the end."""
+    rows: list[str] = []
+    for parts in ways:
+        nested = ""
+        for part in reversed(parts):
+            going_on = rf"(?:\Z|{nested})" if nested else r"(?!)"
+            cut = rf"{part.cut}\Z|" if part.cut else ""
+            nested = f"(?:{cut}{part.full}{going_on})"
+        rows.append(nested or r"(?!)")
+    return re.compile("|".join(rows), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,43 +118,54 @@ class Wrapper:
     """A prefix and suffix and the patterns of their bent forms.
 
     A wrapper that holds a word of two letters or more (`<PER>`, `{Person Name `) can be told
-    anywhere; one without (`{`, `[[`) is only ever recognised in its exact form.
+    anywhere; one without (`{`, `[[`) is only ever recognised in its exact form. `closes_twice`
+    closes what doubled brackets have opened; `closes_torn` lacks the last bracket.
     """
 
     prefix: str
     suffix: str
     opens: re.Pattern[str] | None
     closes: re.Pattern[str] | None
+    closes_twice: re.Pattern[str]
+    closes_torn: re.Pattern[str]
     opening: re.Pattern[str]
     closing: re.Pattern[str]
     starts: str
 
     @staticmethod
     @lru_cache(maxsize=1024)
-    def of(prefix: str, suffix: str) -> Wrapper:
-        """The wrapper made of this prefix and suffix."""
+    def of(prefix: str, suffix: str, names: tuple[str, ...] = ()) -> Wrapper:
+        """The wrapper made of this prefix and suffix, its word replaced by any of `names`."""
         word = re.compile(r"[A-Za-z]{2}")
         worded = [bool(word.search(side)) for side in (prefix, suffix)]
         # A suffix without a word may close only what its own prefix has opened.
         bends = [worded[0], worded[0] and bool(suffix)]
-        sides = [_parts(side, bent) for side, bent in zip((prefix, suffix), bends, strict=True)]
+        opens, closes = (
+            [_parts(side, bent, times, names) for times in (2, 1)]
+            for side, bent in zip((prefix, suffix), bends, strict=True)
+        )
         starts = set()
         for side, bent in zip((prefix, suffix), bends, strict=True):
             if not side or not bent:
                 continue
             first = side[0]
             starts |= {first.lower(), first.upper()} if first.isalpha() else set("<&\\%" + first)
-            if first in _OPENERS:
-                starts |= set(_OPENERS)
+            if first in OPENERS:
+                starts |= set(OPENERS)
             if first in _CLOSERS:
                 starts |= set(_CLOSERS)
+        torn = bends[1] and worded[1] and suffix[-1] in _CLOSERS
         return Wrapper(
             prefix,
             suffix,
-            _whole(sides[0]) if bends[0] else None,
-            _whole(sides[1]) if bends[1] else None,
-            _begun(sides[0]) if bends[0] else re.compile(r"(?!)"),
-            _begun(sides[1]) if bends[1] else re.compile(r"(?!)"),
+            _whole(*opens) if bends[0] else None,
+            _whole(closes[1]) if bends[1] else None,
+            _whole(closes[0]) if bends[1] else _NEVER,
+            re.compile(_whole(closes[1][:-2]).pattern + r"(?![0-9A-Za-z_\-])", re.IGNORECASE)
+            if torn
+            else _NEVER,
+            _begun(*opens) if bends[0] else _NEVER,
+            _begun(*closes) if bends[1] else _NEVER,
             "".join(sorted(starts)),
         )
 
@@ -191,16 +174,29 @@ class Wrapper:
         """Whether the suffix can be told without its prefix."""
         return self.closes is not None and bool(re.search(r"[A-Za-z]{2}", self.suffix))
 
+    @property
+    def torn(self) -> str:
+        """The prefix without its first bracket, where that can be told; else empty."""
+        bracket = self.opens is not None and self.prefix[0] in OPENERS
+        return self.prefix[1:] if bracket and self.prefix[-1] in _CLOSERS else ""
+
 
 def escape_like(opener: str, value: str) -> str:
     """`value` escaped the way `opener`, the wrapper as the model wrote it, was escaped."""
     if opener.startswith("&"):
-        return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        twice = opener[:5].lower() == "&amp;"
+        return _entities(_entities(value)) if twice else _entities(value)
+    if re.match(r"\\\\u", opener):
+        return json_escape(json_escape(value))
     if re.match(r"\\[ux]", opener):
         return json_escape(value)
     if opener.startswith("%"):
         return _percent(value)
     return value
+
+
+def _entities(value: str) -> str:
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def json_escape(value: str) -> str:

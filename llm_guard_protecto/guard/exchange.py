@@ -7,17 +7,21 @@ the vault.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from llm_guard_protecto.errors import UnknownFormat
 from llm_guard_protecto.guard.flow import Flow, Mask, ask
 from llm_guard_protecto.guard.maps import Maps
+from llm_guard_protecto.guard.positions import moves, place_of, positioned, rewritten
 from llm_guard_protecto.guard.restore import restore
-from llm_guard_protecto.guard.stream import Stream, place_of
+from llm_guard_protecto.guard.stream import Stream
 from llm_guard_protecto.guard.tokenmap import TokenMap
 from llm_guard_protecto.models import Item
 from llm_guard_protecto.vault import PolicyChoice
+from llm_guard_protecto.wire.answers import Answering
+from llm_guard_protecto.wire.bodiless import Bodiless
 from llm_guard_protecto.wire.json_text import JsonText, Leaf, edit, nested
 from llm_guard_protecto.wire.routes import format_for
 from llm_guard_protecto.wire.slots import Delta, Format, Slot, Treat
@@ -82,7 +86,8 @@ class Exchange:
             (text.leaf, restore(text.leaf.value, self.tokens, place_of(text.treat)))
             for text in texts
         ]
-        return edit(text, [(leaf, new) for leaf, new in changes if new != leaf.value])
+        changes = [(leaf, new) for leaf, new in changes if new != leaf.value]
+        return rewritten(text, changes, moves(positioned(self.format), doc, self.tokens))
 
 
 class Guard:
@@ -94,12 +99,15 @@ class Guard:
         self._maps = Maps()
 
     def open(self, request: Outgoing) -> Flow[Exchange]:
-        """Mask a request, in one question to the vault.
+        """Mask a request, in one question to the vault; in none, if the call has no body.
 
         Raises `UnknownFormat` for a route or a body that cannot be proved free of clear text, and
         whatever the vault raises. Nothing may be sent then.
         """
         format_ = format_for(request.method, request.path)
+        if isinstance(format_, Bodiless) and not request.body:
+            _check_query(request.query)
+            return Exchange(b"", format_, TokenMap())
         if "json" not in request.content_type.lower():
             raise UnknownFormat("the body of this call is not JSON, so it was not sent")
         try:
@@ -114,7 +122,18 @@ class Guard:
         changes = (piece.change(tokens) for piece in pieces)
         edited = edit(doc.text, [(leaf, new) for leaf, new in changes if new != leaf.value])
         body = request.body if edited is doc.text else edited.encode()
+        if isinstance(format_, Answering):
+            format_ = format_.answering(doc)
         return Exchange(body, format_, self._maps.of(answer))
+
+
+def _check_query(query: str) -> None:
+    """Raise `UnknownFormat` unless a query is made of what page numbers and ids are made of."""
+    if not _QUERY.fullmatch(query):
+        raise UnknownFormat("the query of this call cannot be masked, so it was not sent")
+
+
+_QUERY = re.compile(r"(?:[A-Za-z0-9_.:&=-]|%5[BbDd])*")
 
 
 @dataclass(frozen=True, slots=True)

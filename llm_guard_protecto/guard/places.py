@@ -62,6 +62,7 @@ _SIGN = re.compile(
     r"|=|\.(?:(?<=[^0-9A-Za-z][wW]{3}\.)|(?<=\A[wW]{3}\.))"
 )
 _URL_END = re.compile(r"[\s<>\"`]")
+_DATA_END = re.compile(r"[\s\"`]")
 _TARGET_END = re.compile(r"\n[ \t\r]*\n")
 _ANGLE_END = re.compile(r"[>\n]")
 _SINGLE, _DOUBLE = re.compile("'"), re.compile('"')
@@ -150,7 +151,9 @@ class Links:
                 self._open = Link("definition", at, _BARE_END)
             elif kind == ":":
                 scheme = _SCHEME.search(text, max(0, at - BEHIND), at - 1)
-                self._open = Link("url", scheme.start() if scheme else at, _URL_END)
+                # A data: address holds its markup itself, so a tag does not end it.
+                end = _URL_END if text[at] in "/\\" else _DATA_END
+                self._open = Link("url", scheme.start() if scheme else at, end)
             elif kind == "(":
                 css = text[at - 2 : at - 1] != "]"
                 self._depth = 0

@@ -10,47 +10,28 @@ still become such a place is held back: a decision never depends on where the pi
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
 
 from llm_guard_protecto.guard.anchors import anchors
 from llm_guard_protecto.guard.bent import ALNUM, escape_like
 from llm_guard_protecto.guard.islands import WORD
-from llm_guard_protecto.guard.places import (
-    LONGEST,
-    Links,
-    Places,
-    head_is_open,
-    head_of,
-    is_link,
-)
+from llm_guard_protecto.guard.places import Places
+from llm_guard_protecto.guard.placing import Placing
+from llm_guard_protecto.guard.rows import Edit, row, unwrapped
 from llm_guard_protecto.guard.runs import More, Piece, Runs
 from llm_guard_protecto.guard.tokenmap import Form, TokenMap
 from llm_guard_protecto.guard.wrapping import (
-    NATURAL,
     NOTHING,
     OPENS,
     STOP,
     Lead,
     Wrapping,
-    before_blank,
     past_blank,
 )
 
 __all__ = ["Edit", "Reader"]
 
 
-class Edit(NamedTuple):
-    """Replace `start:end` (absolute positions) by `text`."""
-
-    start: int
-    end: int
-    text: str
-
-
 _AFTER = re.compile(r"[)\]*_~`]{0,2}")
-_HOST_GOES_ON = re.compile(r"[.:@\-]?[0-9A-Za-z%]|@")
-_PATH = re.compile(r"(?:[a-z][a-z0-9+.\-]*://|www\.)[^/?#]*[/?#]", re.IGNORECASE)
 _PLAIN_BEFORE = frozenset(" \t\n\r,.;:!?\"'#$+-=/|@&(")
 
 
@@ -61,10 +42,8 @@ class Reader:
         "_anchor",
         "_base",
         "_floor",
-        "_kept_end",
-        "_links",
         "_map",
-        "_places",
+        "_placing",
         "_pos",
         "_quiet",
         "_runs",
@@ -77,13 +56,11 @@ class Reader:
     def __init__(self, tokens: TokenMap, places: Places) -> None:
         """Start before the first character."""
         self._map = tokens
-        self._places = places
         self._text = ""
         self._base = 0
         self._pos = 0
         self._floor = 0
-        self._kept_end = -9
-        self._links = Links()
+        self._placing = Placing(tokens, places)
         self._runs = Runs(tokens)
         self._wrapping = Wrapping(tokens)
         self._quiet = not tokens.wrappers_in_originals
@@ -133,17 +110,13 @@ class Reader:
 
     def _trim(self, text: str, limit: int) -> None:
         """Forget the settled text that nothing looks back at any more."""
-        near = max(0, limit - self._wrapping.reach)
-        if self._places.urls == "keep":
-            self._links.at(text, near)
-            near = min(near, self._links.needs)
+        near = self._placing.needs(text, max(0, limit - self._wrapping.reach))
         if near:
             self._text = text[near:]
             self._base += near
             self._pos -= near
             self._floor = max(0, self._floor - near)
-            self._kept_end -= near
-            self._links.shift(near)
+            self._placing.shift(near)
 
     def _visit(self, text: str, digit: int, edits: list[Edit], final: bool) -> int:
         """Deal with the run around the digit; give the position to go on from."""
@@ -159,14 +132,12 @@ class Reader:
             # Foreign tokens without a letter or digit are known by their whole form only.
             start, rows = digit, tokens.by_island.get("", ())
         if not final:
-            begun = [
-                start - n for n, f in rows if n <= start - low and self._begins(text, f, start - n)
-            ]
+            begun = [start - n for n, f in rows if n <= start - low and f.begun(text, start - n)]
             if begun:
                 raise More(min(begun))
         for offset, form in rows:
             first = start - offset
-            if first >= low and self._stands(text, form, first):
+            if first >= low and form.stands(text, first):
                 last = first + len(form.wrapped)
                 self._exact(text, form, first, last, edits, final)
                 return max(last, end)
@@ -178,22 +149,6 @@ class Reader:
             self.counts["unknown"] += ours
             return end
         return self._bent(text, found, edits, final)
-
-    def _begins(self, text: str, form: Form, first: int) -> bool:
-        """Whether the text ends inside `form`, or right behind it where one more sign decides."""
-        there = len(text) - first
-        open_end = not form.token.suffix and there == len(form.wrapped)
-        return (there < len(form.wrapped) or open_end) and form.wrapped.startswith(text[first:])
-
-    def _stands(self, text: str, form: Form, first: int) -> bool:
-        if not text.startswith(form.wrapped, first):
-            return False
-        last = first + len(form.wrapped)
-        token = form.token
-        if not token.prefix and first and form.wrapped[0] in ALNUM and text[first - 1] in ALNUM:
-            return False
-        glued = form.wrapped[-1] in ALNUM and text[last : last + 1] in ALNUM
-        return not (glued and not token.suffix)
 
     def _exact(
         self, text: str, form: Form, first: int, last: int, edits: list[Edit], final: bool
@@ -264,7 +219,7 @@ class Reader:
         final: bool,
         kept: str = "",
     ) -> int:
-        if piece.weak or piece.text is None:
+        if piece.weak or piece.text is None or (final and self._runs.cut_short(text, piece)):
             return piece.end
         edit = Edit(piece.start, last, piece.text + kept)
         self._settle(text, piece.start, last, [edit], piece.form, edits, final, piece.text, True)
@@ -273,23 +228,23 @@ class Reader:
     def _wrapped(self, text: str, piece: Piece, lead: Lead, edits: list[Edit], final: bool) -> int:
         """A run just after an opened wrapper: find the end of it and look at all between."""
         window = min(len(text), piece.end + self._map.longest + 48)
-        close = self._wrapping.first_close(text, piece.end, window, lead)
+        close = self._wrapping.first_close(text, piece.end, window, lead, final)
         stop = STOP.search(text, piece.end, window if close < 0 else close)
         if stop or close == OPENS or (close == NOTHING and (final or window < len(text))):
+            if lead.renamed:
+                return self._bare(text, piece, edits, final)
             return self._half(text, piece, lead, edits, final)
         if close == NOTHING:
             raise More(lead.start)
-        inside = self._inside(text, piece, close)
+        inside = row(text, piece, close, self._map, self._runs)
+        if inside is None and lead.renamed:
+            return self._bare(text, piece, edits, final)
         if inside is None:
             self.counts["unknown"] += 1
             self._floor = max(self._floor, close)
             return close
         last = self._wrapping.closers(text, close, lead, lead.times, final, lead.start)
-        changes = [Edit(lead.start, past_blank(text, lead.end, piece.start), "")]
-        for part in inside:
-            value = escape_like(lead.text, part.text or "")
-            changes.append(Edit(part.start, part.end, value))
-        changes.append(Edit(max(before_blank(text, close), inside[-1].end), last, ""))
+        changes = unwrapped(text, lead, inside, close, last)
         form = piece.form if len(inside) == 1 else None
         whole = inside[0].text if len(inside) == 1 else None
         self._settle(text, lead.start, last, changes, form, edits, final, whole or "", True)
@@ -297,7 +252,7 @@ class Reader:
 
     def _half(self, text: str, piece: Piece, lead: Lead, edits: list[Edit], final: bool) -> int:
         """A wrapper that was opened and never closed."""
-        if piece.weak or piece.text is None:
+        if piece.weak or piece.text is None or (final and self._runs.cut_short(text, piece)):
             return piece.end
         changes = [
             Edit(lead.start, past_blank(text, lead.end, piece.start), ""),
@@ -307,37 +262,6 @@ class Reader:
             text, lead.start, piece.end, changes, piece.form, edits, final, piece.text, True
         )
         return piece.end
-
-    def _inside(self, text: str, piece: Piece, close: int) -> list[Piece] | None:
-        """Every run from `piece` to the closed wrapper, or None when one is not ours."""
-        if piece.text is None:
-            return None
-        found = [piece]
-        at = piece.end
-        for word in WORD.finditer(text, at, close):
-            if word.start() < at:
-                continue
-            if any(char.isdigit() for char in word[0]) or self._map.run(word[0]):
-                first = next((n for n in range(word.start(), word.end()) if text[n].isdigit()), 0)
-                part = self._runs.piece(
-                    text, first or word.start(), word.start(), word.end(), at, True
-                )
-                if part is None or part.text is None:
-                    return None
-                found.append(part)
-                at = part.end
-            elif not NATURAL.fullmatch(word[0]):
-                return None
-        if any(part.weak for part in found) and not self._weak_row(text, found, close):
-            return None
-        return found
-
-    def _weak_row(self, text: str, found: Sequence[Piece], close: int) -> bool:
-        """Weak runs in a wrapper: the whole of one token, or a single run of it, and no more."""
-        keys = tuple(part.key for part in found)
-        if len(found) == 1:
-            return found[0].form is not None or not WORD.search(text, found[0].end, close)
-        return any(form.runs == keys for form in self._map.by_first.get(keys[0], ()))
 
     def _settle(
         self,
@@ -352,43 +276,13 @@ class Reader:
         bent: bool = False,
     ) -> None:
         """Take the changes, unless the token has to stay or stands in an address."""
-        opens = value is not None and form is not None and is_link(value)
-        if self._places.urls == "keep":
-            if self._in_address(text, start, end, value if opens else None, final):
-                self.counts["kept_in_url"] += 1
-                self._kept_end = end
-                self._floor = end
-                self._links.skip(start, end)
-                return
-            self._links.skip(start, end, opens)
+        allowed = self._placing.allows(text, start, end, form, value, final)
         self._floor = end
-        if value is not None:
+        if not allowed:
+            self.counts["kept_in_url"] += 1
+        elif value is not None:
             edits += changes
             self.counts["repaired" if bent else "restored"] += 1
-
-    def _in_address(
-        self, text: str, start: int, end: int, link_value: str | None, final: bool
-    ) -> bool:
-        since = start - self._kept_end
-        if 0 <= since <= 3 and not any(map(str.isalnum, text[start - since : start])):
-            # The next word of a token that was left alone shares its fate.
-            return True
-        link = self._links.at(text, start)
-        if link_value is not None and not _PATH.match(link_value):
-            # Text glued to a bare host would make another host of it.
-            if not final and len(text) - end < 2:
-                raise More(self._group_start(text, start))
-            if _HOST_GOES_ON.match(text, end):
-                return True
-        if link is None:
-            return False
-        if link_value is not None and not text[link.start : start].strip(" \t<\"'\\"):
-            return False
-        if start - link.start > LONGEST:
-            return True
-        if not final and head_is_open(text, link, start, end):
-            raise More(self._group_start(text, start))
-        return head_of(text, link, start, end) not in self._map.links
 
     def _group_start(self, text: str, start: int) -> int:
         if not self._quiet:

@@ -8,6 +8,7 @@ that value).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,7 +60,7 @@ class Restorer:
     `TokenMap.longest` characters and a little.
     """
 
-    __slots__ = ("_at", "_held", "_issued", "_reader")
+    __slots__ = ("_at", "_edits", "_held", "_issued", "_reader")
 
     def __init__(
         self, tokens: TokenMap, place: Place = Place.PLAIN, places: Places | None = None
@@ -67,6 +68,7 @@ class Restorer:
         """Restore from `tokens` in a text that is `place`, as far as `places` allows."""
         self._held = ""
         self._at = 0
+        self._edits: list[Edit] = []
         self._issued = tokens.issued
         self._reader: _Pushed | None = None
         if tokens.issued:
@@ -81,6 +83,11 @@ class Restorer:
     def counts(self) -> Restored:
         """What happened so far."""
         return Restored(self._issued, **(self._reader.counts if self._reader else {}))
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        """What was replaced so far: positions in the text as it came, in order."""
+        return self._edits
 
     def feed(self, text: str) -> str:
         """Take a piece of the text, give what is certain by now."""
@@ -109,6 +116,7 @@ class Restorer:
         if not edits:
             out = text[: settled - base]
         else:
+            self._edits += edits
             parts: list[str] = []
             at = base
             for start, end, new in edits:

@@ -32,8 +32,7 @@ _PLURAL = re.compile(r"(?:^|[^0-9A-Za-z])(?:the|both|two|all|these|those|other)\
 _NOTED = HARD | frozenset("%>)]};:\u203a\u00bb")
 _SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _GLUED = 64
-_ENOUGH = 10
-"""Characters that a row of weak runs must have before it is believed without a wrapper."""
+_ENOUGH = 10  # characters a row of weak runs must have to be believed without a wrapper
 
 
 class More(Exception):
@@ -89,8 +88,8 @@ class Runs:
         """The run or the row of runs that stands at the island `start:end`, or None."""
         tokens = self._map
         before, after = text[start - 1 : start], text[end : end + 1]
-        odd = not (before + after).isascii()
         word = text[start:end]
+        odd = not (before + word + after).isascii()
         run = tokens.run(word) if not odd else None
         if run is None:
             if start >= 1 and start > floor and before in "%\\" and before:
@@ -100,7 +99,15 @@ class Runs:
             if odd or (word.lower() in tokens.fragments and joined(text, start, end)):
                 return self._mended(text, digit, floor, final)
             return self._glued(text, start, end, word)
-        return self._row(text, run, start, end, word != run.text, final)
+        bent = word != run.text
+        if bent and word[-1] in "sS" and word[:-1] in tokens.exact:
+            return None  # another's plural, or this one in another case: nobody can say
+        return self._row(text, run, start, end, bent, final)
+
+    def cut_short(self, text: str, piece: Piece) -> bool:
+        """Whether the text ends with `piece` and it may be the beginning of a longer run."""
+        prefixes = self._map.prefixes
+        return piece.end == len(text) and any(piece.key + char in prefixes for char in _SIGNS)
 
     def _plain_piece(self, text: str, start: int, end: int, final: bool) -> Piece | None:
         run = self._map.run(text[start:end])

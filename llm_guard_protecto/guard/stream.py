@@ -3,41 +3,37 @@
 Each text of the stream (the content of a choice, the arguments of a tool call) has a restorer of
 its own. What one holds back leaves before the event that ends its text, in an event shaped like
 the others.
+
+Events that are numbered (`sequence_number`) get no company: a number given twice is dropped by
+who counts, and other numbers would not be those that the provider resumes at. There an event whose
+text is not certain to its end waits, with all that follow it, until it is: for the next piece of
+that text, or for the event that ends it. Only past `MOST_WAITING` events does it go ahead, and what
+it held then leaves in an event that repeats its number.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from llm_guard_protecto.errors import UnknownFormat
-from llm_guard_protecto.guard.places import Place
+from llm_guard_protecto.guard.positions import moves, place_of, positioned, rewritten
+from llm_guard_protecto.guard.reader import Edit
 from llm_guard_protecto.guard.restore import Restorer, restore
 from llm_guard_protecto.guard.tokenmap import TokenMap
-from llm_guard_protecto.wire.json_text import JsonText, Leaf, edit, quote
-from llm_guard_protecto.wire.slots import Channel, Format, Treat
+from llm_guard_protecto.wire.json_text import JsonText, Leaf, quote
+from llm_guard_protecto.wire.slots import Channel, Format, Slot
 from llm_guard_protecto.wire.sse import Event, Events
 
-__all__ = ["Stream", "place_of"]
+__all__ = ["MOST_WAITING", "Stream"]
+
+MOST_WAITING = 32
+"""Numbered events that wait at most, for a text that is held back to go on."""
 
 _LITERAL = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"')
-
-
-def place_of(treat: Treat) -> Place:
-    """What kind of text a slot of a reply holds, for the restorer."""
-    if treat in (Treat.JSON, Treat.JSON_FRAGMENT):
-        return Place.JSON_FRAGMENT
-    return Place.PLAIN
-
-
-@dataclass(slots=True)
-class _Text:
-    """One streamed text: its restorer, and the last event that brought some of it."""
-
-    restorer: Restorer
-    event: Event
-    doc: JsonText
 
 
 @dataclass(slots=True)
@@ -47,6 +43,27 @@ class _Said:
     channel: Channel
     leaf: Leaf
     text: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class _Arrived:
+    """An event that arrived, and what is to be written into it."""
+
+    event: Event
+    doc: JsonText
+    numbered: bool
+    said: list[_Said] = field(default_factory=list)
+    slots: Sequence[Slot] = ()
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class _Text:
+    """One streamed text: its restorer, the event that brought the last piece, and that piece."""
+
+    restorer: Restorer
+    last: _Arrived
+    piece: _Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +92,12 @@ class Stream:
 
     def __init__(self, format_: Format, tokens: TokenMap) -> None:
         """Restore `tokens` in a stream that speaks `format_`."""
-        self._format = format_
+        self._format, self._positioned = format_, positioned(format_)
         self._tokens = tokens
         self._events = Events()
         self._texts: dict[Channel, _Text] = {}
+        self._ended: dict[Channel, Sequence[Edit]] = {}
+        self._queue: deque[_Arrived | bytes] = deque()  # what has not left yet, in order
         self._shape: _Shape | None = None
 
     def feed(self, data: bytes) -> bytes:
@@ -95,7 +114,7 @@ class Stream:
         whole = [self._event(event) for event in events if event.complete]
         # An event that was cut short is none to any reader; it stays the last thing that came.
         cut = [event.raw for event in events if not event.complete]
-        return b"".join([*whole, self._release(()), *cut])
+        return b"".join([*whole, self._release(), *cut])
 
     def _event(self, event: Event) -> bytes:
         if event.data is None:
@@ -108,7 +127,7 @@ class Stream:
             doc = JsonText(event.data)
         except UnknownFormat:
             # The closing `[DONE]`, or something no program reads as JSON: it goes as it came.
-            return self._release(()) + event.raw
+            return self._release() + event.raw
         return self._parsed(event, doc)
 
     def _same_shape(self, event: Event, shape: _Shape, literal: str) -> bytes:
@@ -120,51 +139,92 @@ class Stream:
         return event.with_data(shape.before + quote(text, ascii_only=ascii_only) + shape.after)
 
     def _parsed(self, event: Event, doc: JsonText) -> bytes:
-        said = self._deltas(event, doc)
+        arrived = _Arrived(event, doc, doc.at(("sequence_number",)) is not None)
+        self._take(arrived)
         ends = self._format.ends(doc)
-        slots = self._format.reply_slots(doc)
-        out = [self._ended(end, said) for end in ends]
-        changes = [(one.leaf, one.text) for one in said]
-        changes += [
-            (slot.leaf, restore(slot.leaf.value, self._tokens, place_of(slot.treat)))
-            for slot in slots
-        ]
-        changes = [(leaf, text) for leaf, text in changes if text != leaf.value]
-        out.append(event.with_data(edit(doc.text, changes)) if changes else event.raw)
+        for end in ends:
+            self._end(end)
+        arrived.slots = self._format.reply_slots(doc)
+        self._queue.append(arrived)
+        out = self._leave()
         self._shape = None
-        if len(said) == 1 and not ends and not slots:
-            leaf = said[0].leaf
+        if len(arrived.said) == 1 and not ends and not arrived.slots and not arrived.numbered:
+            leaf = arrived.said[0].leaf
             around = doc.text[: leaf.start], doc.text[leaf.end :]
-            self._shape = _Shape(*around, said[0].channel)
-        return b"".join(out)
+            self._shape = _Shape(*around, arrived.said[0].channel)
+        return out
 
-    def _deltas(self, event: Event, doc: JsonText) -> list[_Said]:
+    def _take(self, arrived: _Arrived) -> None:
         """Feed the event's pieces to their restorers: what each piece says now."""
-        said: list[_Said] = []
-        for delta in self._format.deltas(doc):
+        for delta in self._format.deltas(arrived.doc):
+            piece = _Said(delta.channel, delta.leaf, "")
             text = self._texts.get(delta.channel)
             if text is None:
                 restorer = Restorer(self._tokens, place_of(delta.treat))
-                text = self._texts[delta.channel] = _Text(restorer, event, doc)
-            text.event, text.doc = event, doc
-            said.append(_Said(delta.channel, delta.leaf, text.restorer.feed(delta.leaf.value)))
-        return said
+                text = self._texts[delta.channel] = _Text(restorer, arrived, piece)
+            text.last, text.piece = arrived, piece
+            piece.text = text.restorer.feed(delta.leaf.value)
+            arrived.said.append(piece)
 
-    def _ended(self, end: Channel, said: list[_Said]) -> bytes:
-        """Flush the texts that end here: into their last piece, or into an event of their own."""
-        for one in reversed(said):
-            if one.channel[: len(end)] == end and one.channel in self._texts:
-                one.text += self._texts.pop(one.channel).restorer.flush()
-        return self._release(end)
+    def _end(self, channels: Channel) -> None:
+        """Flush every text whose channel starts with `channels`.
 
-    def _release(self, channels: Channel) -> bytes:
-        """Flush every text whose channel starts with `channels`, each in an event of its own."""
-        extra: list[bytes] = []
+        What was held goes into the last piece, if that has not left yet, or into an event of its
+        own.
+        """
         for channel in [c for c in self._texts if c[: len(channels)] == channels]:
             text = self._texts.pop(channel)
             held = text.restorer.flush()
-            if held:
-                data = self._format.flush_event(text.doc, channel, held)
-                extra.append(text.event.with_data(data))
+            if text.restorer.edits:
+                self._ended[channel] = text.restorer.edits
+            if held and not text.last.gone:
+                text.piece.text += held
+            elif held:
+                data = self._format.flush_event(text.last.doc, channel, held)
+                self._queue.append(text.last.event.with_data(data))
+
+    def _release(self) -> bytes:
+        """End every text, and let go of every event."""
+        self._end(())
         self._shape = None
-        return b"".join(extra)
+        return self._leave()
+
+    def _leave(self) -> bytes:
+        """Write the events that have to wait for nothing any more."""
+        out: list[bytes] = []
+        while self._queue:
+            first = self._queue[0]
+            if isinstance(first, _Arrived):
+                if self._waits(first) and len(self._queue) <= MOST_WAITING:
+                    break
+                out.append(self._written(first))
+            else:
+                out.append(first)
+            self._queue.popleft()
+        return b"".join(out)
+
+    def _waits(self, arrived: _Arrived) -> bool:
+        """Whether a piece of this event is the last of its text, and not certain to its end."""
+        if not arrived.numbered:
+            return False
+        texts = (self._texts.get(piece.channel) for piece in arrived.said)
+        return any(text and text.last is arrived and text.restorer.held for text in texts)
+
+    def _written(self, arrived: _Arrived) -> bytes:
+        arrived.gone = True
+        doc = arrived.doc
+        strings = [(piece.leaf, piece.text) for piece in arrived.said]
+        strings += [
+            (slot.leaf, restore(slot.leaf.value, self._tokens, place_of(slot.treat)))
+            for slot in arrived.slots
+        ]
+        strings = [(leaf, text) for leaf, text in strings if text != leaf.value]
+        numbers = moves(self._positioned, doc, self._tokens, self._edits)
+        if not strings and not numbers:
+            return arrived.event.raw
+        return arrived.event.with_data(rewritten(doc.text, strings, numbers))
+
+    def _edits(self, channel: Channel) -> Sequence[Edit]:
+        """What was replaced in a text that came in pieces."""
+        text = self._texts.get(channel)
+        return self._ended.get(channel, ()) if text is None else text.restorer.edits

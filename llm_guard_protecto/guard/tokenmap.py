@@ -12,96 +12,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 
-from llm_guard_protecto.guard.bent import Wrapper, solid
+from llm_guard_protecto.guard.bent import Wrapper
+from llm_guard_protecto.guard.fold import solid
+from llm_guard_protecto.guard.forms import (
+    RUN,
+    Form,
+    Run,
+    add_runs,
+    form_of,
+    head_of_form,
+    units,
+)
+from llm_guard_protecto.guard.names import renamed, renamed_in
 from llm_guard_protecto.guard.places import user_links
-from llm_guard_protecto.models import IndividualToken, Masked
+from llm_guard_protecto.models import Masked
 
 __all__ = ["Form", "Run", "TokenMap", "units"]
 
-_RUN = re.compile(r"[0-9A-Za-z]+")
 _DIGITS = re.compile(r"[0-9a-z]*[0-9][0-9a-z]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run and what it stands for; `unit` is None for a run that has to stay.
-
-    A `weak` run could be ordinary text (digits only, spelt like a word, or under five characters):
-    it is restored inside its own wrapper or as part of its whole token, never alone.
-    """
-
-    text: str
-    unit: str | None = field(repr=False)
-    weak: bool
-    wrappers: frozenset[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A whole token: as it stands in the masked text, its runs, and its value.
-
-    `value` is None for a token that nobody can turn back. `body` is the value from its first unit
-    to its last, without the signs around them.
-    """
-
-    wrapped: str
-    token: IndividualToken = field(repr=False)
-    runs: tuple[str, ...]
-    value: str | None = field(repr=False)
-    body: str | None = field(repr=False)
-    whole_only: bool
-    chars: int
-
-
-def units(value: str, token: str) -> list[tuple[str, str]] | None:
-    """The token's runs, each with the piece of `value` it stands for.
-
-    None when the value cannot be cut at the token's separators, or in more than one way.
-
-    >>> units("Sarah Johnson", "cn1Rv PvBCff")
-    [('cn1Rv', 'Sarah'), ('PvBCff', 'Johnson')]
-    """
-    found = list(_RUN.finditer(token))
-    if not found:
-        return None
-    head, tail = token[: found[0].start()], token[found[-1].end() :]
-    if len(value) < len(head) + len(tail) or not value.startswith(head):
-        return None
-    if not value.endswith(tail):
-        return None
-    core = value[len(head) : len(value) - len(tail)]
-    gaps = [token[a.end() : b.start()] for a, b in pairwise(found)]
-    first: list[int] = []
-    at = 0
-    for gap in gaps:
-        at = core.find(gap, at + 1)
-        if at < 0:
-            return None
-        first.append(at)
-        at += len(gap)
-    end = len(core)
-    last: list[int] = []
-    for gap in reversed(gaps):
-        end = core.rfind(gap, 0, end - 1 if end else 0)
-        if end < 0:
-            return None
-        last.append(end)
-    # The leftmost and the rightmost way to cut agree exactly when there is only one.
-    if first != last[::-1]:
-        return None
-    cuts = [0, *(n for at, gap in zip(first, gaps, strict=True) for n in (at, at + len(gap)))]
-    cuts.append(len(core))
-    pieces = [core[a:b] for a, b in zip(cuts[::2], cuts[1::2], strict=True)]
-    if not all(pieces):
-        return None
-    return [(run[0], piece) for run, piece in zip(found, pieces, strict=True)]
-
-
-def _weak(run: str) -> bool:
-    word = run.isalpha() and (run[1:].islower() or run.isupper())
-    return len(run) < 5 or run.isdigit() or word
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -117,6 +46,8 @@ class TokenMap:
     fragments: str = ""
     wrappers: tuple[Wrapper, ...] = ()
     wrappers_in_originals: bool = False
+    renamed: tuple[Wrapper, ...] = ()
+    names_in_originals: bool = False
     planted: frozenset[str] = frozenset()
     links: frozenset[tuple[str, str]] = frozenset()
     words: frozenset[str] = frozenset()
@@ -142,7 +73,7 @@ class TokenMap:
         for text in new:
             for token in text.individual_tokens:
                 if token.wrapped not in forms:
-                    forms[token.wrapped] = form = _form(token)
+                    forms[token.wrapped] = form = form_of(token)
                     fresh.append(form)
         return _extended(self, new, forms, fresh)
 
@@ -171,31 +102,6 @@ class TokenMap:
         return f"TokenMap(tokens={len(self.forms)}, runs={len(self.exact)})"
 
 
-def _form(token: IndividualToken) -> Form:
-    runs = tuple(_RUN.findall(token.token))
-    cut = units(token.value, token.token)
-    head = len(token.token) - len(token.token.lstrip()) if not runs else token.token.find(runs[0])
-    body: str | None = None
-    if cut is not None and token.reversible:
-        tail = len(token.token) - token.token.rfind(runs[-1]) - len(runs[-1])
-        body = token.value[head : len(token.value) - tail]
-    return Form(
-        wrapped=token.wrapped,
-        token=token,
-        runs=tuple(run.lower() for run in runs),
-        value=token.value if token.reversible else None,
-        body=body,
-        whole_only=cut is None,
-        chars=sum(map(len, runs)),
-    )
-
-
-def _head(form: Form) -> str:
-    """What stands in the masked text before the first run."""
-    first = _RUN.search(form.token.token)
-    return form.token.prefix + form.token.token[: first.start()] if first else form.wrapped
-
-
 def _clear(text: Masked) -> str:
     """The clear text around the tokens, cut where a token stood."""
     parts: list[str] = []
@@ -216,7 +122,8 @@ def _shown(wrappers: Iterable[Wrapper], clear: str) -> bool:
         ):
             if not literal:
                 continue
-            if literal in clear:
+            # Without its outer sign it counts too: a model may have lost that.
+            if literal in clear or _torn(literal) in clear:
                 return True
             words = re.findall(r"[A-Za-z]{2,}", literal)
             if not pattern or not words:
@@ -225,6 +132,13 @@ def _shown(wrappers: Iterable[Wrapper], clear: str) -> bool:
             if words[0].lower() in clear.lower() and pattern.search(clear):
                 return True
     return False
+
+
+def _torn(literal: str) -> str:
+    """A side of a wrapper without its first bracket (`PER>`) or its last (`</PER`)."""
+    if not re.search(r"[A-Za-z]{2}", literal):
+        return literal
+    return literal[1:] if "/" not in literal else literal[:-1]
 
 
 def _extended(
@@ -236,9 +150,9 @@ def _extended(
     islands: dict[str, list[tuple[int, Form]]] = {}
     first: dict[str, list[Form]] = {}
     for form in fresh:
-        _add_runs(exact, form)
+        add_runs(exact, form)
         at = len(form.token.prefix)
-        for word in _RUN.finditer(form.wrapped):
+        for word in RUN.finditer(form.wrapped):
             if word.end() > at and word.start() < at + len(form.token.token):
                 islands.setdefault(word[0], []).append((word.start(), form))
         if not form.runs:
@@ -251,8 +165,11 @@ def _extended(
     more = [Wrapper.of(*pair) for pair in sorted(pairs - wrappers.keys())]
     every = (*old.wrappers, *more)
     loud = old.wrappers_in_originals or _shown(every, clear)
-    if not loud and more and old.texts:
-        loud = _shown(more, "\x00".join(_clear(text) for text in old.texts))
+    taken = old.names_in_originals or renamed_in(every, clear)
+    if not (loud and taken) and more and old.texts:
+        before = "\x00".join(_clear(text) for text in old.texts)
+        loud = loud or _shown(more, before)
+        taken = taken or renamed_in(more, before)
     solid_clear = solid(clear)
     found = "\n".join(_DIGITS.findall(solid_clear))
     digits = f"{old.clear_digits}\n{found}" if found else old.clear_digits
@@ -281,11 +198,13 @@ def _extended(
         fragments="\n".join([old.fragments, *keys] if old.fragments else keys),
         wrappers=every,
         wrappers_in_originals=loud,
+        renamed=() if loud or taken else renamed(every),
+        names_in_originals=taken,
         planted=old.planted | planted,
         links=old.links.union(*(user_links(t) for t in new)),
         words=words,
         signs=old.signs | {f.wrapped for f in fresh if not f.runs},
-        heads=tuple(sorted({*old.heads, *(_head(f) for f in fresh)} - {""})),
+        heads=tuple(sorted({*old.heads, *(head_of_form(f) for f in fresh)} - {""})),
         longest=max([old.longest, *(len(f.wrapped) for f in fresh)]),
         issued=len(forms),
         texts=(*old.texts, *new),
@@ -310,22 +229,3 @@ def _folded(old: TokenMap, exact: Mapping[str, Run]) -> tuple[dict[str, Run | No
         else:
             folded[key] = None
     return folded, keys
-
-
-def _add_runs(exact: dict[str, Run], form: Form) -> None:
-    token = form.token
-    pair = frozenset({(token.prefix, token.suffix)})
-    cut = units(token.value, token.token)
-    pieces: list[tuple[str, str | None]]
-    if cut is None or not token.reversible:
-        pieces = [(run, None) for run in _RUN.findall(token.token)]
-    else:
-        pieces = list(cut)
-    for run, unit in pieces:
-        known = exact.get(run)
-        if known is None:
-            exact[run] = Run(run, unit, _weak(run), pair)
-        else:
-            # One run for two units can only come from a foreign vault: then neither is believed.
-            same = unit if known.unit == unit else None
-            exact[run] = Run(run, same, known.weak, known.wrappers | pair)

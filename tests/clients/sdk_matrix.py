@@ -30,6 +30,8 @@ _FORMS = (
     "clients",
     "fail_closed",
     "inputs",
+    "responses",
+    "responses_streams",
 )
 for _name in _FORMS:
     import_module(f"tests.clients.forms_{_name}")

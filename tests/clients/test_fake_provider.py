@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import anthropic
 import httpx2
 import openai
 import pytest
@@ -156,3 +157,39 @@ def test_as_a_server_of_its_own() -> None:
         server.should_exit = True
         thread.join()
     assert provider.requests[0].json()["stream"] is True
+
+
+def claude(provider: FakeProvider) -> anthropic.Anthropic:
+    return anthropic.Anthropic(api_key="none", http_client=provider.client())
+
+
+@pytest.mark.parametrize("piece", [1, 4, 1000])
+def test_it_speaks_to_anthropics_sdk(piece: int) -> None:
+    block = {"type": "tool_use", "id": "toolu_1", "name": "write", "input": {"to": ADA}}
+    thought = {"type": "thinking", "thinking": f"It is {ADA}.", "signature": "S"}
+
+    def reply(messages: Sequence[Any]) -> dict[str, Any]:
+        return {"content": [thought, {"type": "text", "text": messages[-1]["content"]}, block]}
+
+    client = claude(FakeProvider(reply, piece=piece))
+    whole = client.messages.create(model="m", max_tokens=9, messages=HELLO)
+    with client.messages.stream(model="m", max_tokens=9, messages=HELLO) as stream:
+        assert "".join(stream.text_stream) == f"I am {ADA}"
+        final = stream.get_final_message()
+    for message in (whole, final):
+        thinking, text, called = message.content
+        assert thinking.to_dict() == thought
+        assert text.to_dict() == {"type": "text", "text": f"I am {ADA}"}
+        assert called.to_dict() == block
+        assert message.stop_reason == "tool_use"
+    plain = claude(FakeProvider()).messages.create(model="m", max_tokens=9, messages=HELLO)
+    assert plain.content[0].to_dict() == {"type": "text", "text": f"I am {ADA}"}
+    assert plain.stop_reason == "end_turn"
+
+
+def test_errors_for_anthropics_sdk() -> None:
+    client = claude(FakeProvider())
+    with pytest.raises(anthropic.BadRequestError, match="not a messages request"):
+        client.post("/v1/messages", body={"text": "x"}, cast_to=object)
+    with pytest.raises(anthropic.NotFoundError, match="no such route"):
+        client.models.list()

@@ -195,7 +195,11 @@ def test_an_error_that_echoes_the_prompt_is_restored() -> None:
     ("method", "path", "kind", "body"),
     [
         ("POST", "/v1/embeddings", "application/json", b'{"input":[1]}'),
-        ("GET", "/v1/models", "", b""),
+        ("GET", "/v1/files", "", b""),
+        ("GET", "/v1/models", "application/json", b"{}"),
+        ("GET", "/v1/models/jos%C3%A9", "", b""),
+        ("POST", "/v1/responses", "", b""),
+        ("GET", "/v1/responses/resp_1", "", b""),
         ("POST", "/v1/chat/completions", "multipart/form-data", b"{}"),
         ("POST", "/v1/chat/completions", "application/json", b"{broken"),
         ("POST", "/v1/chat/completions", "application/json", b"\xff"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from llm_guard_protecto.detect.network import TAGS, Network, load
-from llm_guard_protecto.training.grammar import Marked, unmark
+from llm_guard_protecto.training.grammar import unmark
 from llm_guard_protecto.training.lexicon import build
 from llm_guard_protecto.training.samples import sample
 from tests.training.material import SMALL
@@ -48,23 +48,3 @@ def test_a_fitted_network_says_in_numpy_what_it_says_in_torch(tmp_path: Path) ->
         )[gap:]
         assert np.abs(ours - theirs).max() < 0.05
         assert [TAGS[tag] for tag in ours.argmax(axis=1)] == [TAGS[tag] for tag in made.tags]
-
-
-def test_a_network_learns_from_a_teacher_where_nothing_is_marked() -> None:
-    from llm_guard_protecto.training.batches import Encoder
-    from llm_guard_protecto.training.fit import Course, fit
-    from llm_guard_protecto.training.network import Form
-
-    torch.manual_seed(1)
-    marked = [unmark(text) for text in TEXTS * 8]
-    known = build(marked, [], SMALL)
-    encoder = Encoder(known)
-    encoded = encoder.encode([sample(one) for one in marked])
-    form = Form(16, (1, 2), dropout=0.0)
-    teacher = fit(form, Course(60, batch=40), lambda: encoded, encoder, Random(1))
-    silent = encoder.encode([sample(Marked(m.text, ((0, len(m.text), "?"),))) for m in marked])
-    pupil = fit(form, Course(80, batch=40), lambda: silent, encoder, Random(2), [teacher.network])
-    for text in encoded[:4]:
-        with torch.no_grad():
-            said = pupil.network(*encoder.batch([text], Random(1)).plain)[0].argmax(-1)
-        assert said.tolist() == text.tags.tolist()

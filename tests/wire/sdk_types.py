@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import collections.abc
+import os
 import types
 import typing
 from collections.abc import Iterator
 from typing import Any, Literal, Required, Union
 
+import pydantic
 import typing_extensions
 from hypothesis import strategies as st
 
@@ -47,6 +49,8 @@ def every(kind: Any, text: str) -> Iterator[Json]:
     elif _is_list(origin):
         for value in every(arguments[0], text):
             yield [value]
+    elif _is_no_json(kind):
+        return
     elif kind is object:
         yield from (text, [text], {text: text}, {"name": text}, {"properties": {text: text}})
     else:
@@ -67,6 +71,13 @@ def _is_list(origin: Any) -> bool:
     return issubclass(origin, collections.abc.Iterable) or origin.__name__ == "SequenceNotStr"
 
 
+def _is_no_json(kind: Any) -> bool:
+    """Whether the SDK writes `kind` itself as something else: an open file, a reply's model."""
+    if kind in (typing.IO[bytes], os.PathLike) or typing.get_origin(kind) is os.PathLike:
+        return True
+    return isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)
+
+
 def _values(kind: Any, text: st.SearchStrategy[str]) -> st.SearchStrategy[Json]:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if typing_extensions.is_typeddict(kind):
@@ -82,6 +93,8 @@ def _values(kind: Any, text: st.SearchStrategy[str]) -> st.SearchStrategy[Json]:
         return st.dictionaries(keys, _values(arguments[1], text), max_size=3)
     if _is_list(origin):
         return st.lists(_values(arguments[0], text), max_size=2)
+    if _is_no_json(kind):
+        return st.nothing()
     if kind is object:
         return _free(text)
     return {

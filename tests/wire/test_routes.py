@@ -28,13 +28,17 @@ def test_chat_completions_under_any_base_path(method: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "shown"),
     [
-        ("GET", "/v1/models", "GET /v1/models"),
+        ("GET", "/v1/files", "GET /v1/files"),
+        ("GET", "/v1/models/jos\u00e9", "GET /v1/models/…"),
+        ("GET", "/v1/models/a/b", "GET /v1/models/a/b"),
+        ("DELETE", "/v1/models/m", "DELETE /v1/models/m"),
         ("GET", "/v1/chat/completions", "GET /v1/chat/completions"),
         ("POST", "/v1/chat/completions/chatcmpl-1", "POST /v1/chat/completions/chatcmpl-1"),
         ("POST", "/v1/chat/completions/", "POST /v1/chat/completions/"),
         ("POST", "/v1/chat%2Fcompletions", "POST /v1/…"),
         ("POST", "/v1/chat/xcompletions", "POST /v1/chat/xcompletions"),
-        ("POST", "/v1/responses", "POST /v1/responses"),
+        ("POST", "/v1/responses/x", "POST /v1/responses/x"),
+        ("DELETE", "/v1/responses/x y", "DELETE /v1/responses/…"),
         ("POST", "", "POST "),
         ("DELETE", "/users/ines@almeida.example/x", "DELETE /users/…/x"),
         ("BREW ME", "/pot", "… /pot"),
@@ -46,3 +50,33 @@ def test_everything_else_is_refused(method: str, path: str, shown: str) -> None:
     assert str(caught.value) == (
         f"{shown} is not covered by llm_guard_protecto, so it was not sent"
     )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("POST", "/v1/responses", "openai_responses"),
+        ("POST", "/openai/responses", "openai_responses"),
+        ("POST", "/v1/responses/input_tokens", "openai_responses"),
+        ("POST", "/v1/responses/compact", "openai_responses"),
+        ("DELETE", "/v1/responses/resp_0-1", "openai_responses_delete"),
+        ("GET", "/v1/models", "models"),
+        ("GET", "/v1/models/ft:gpt-4.1:org::8a", "models"),
+    ],
+)
+def test_responses_and_models(method: str, path: str, name: str) -> None:
+    assert format_for(method, path).name == name
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/responses/resp_1"),
+        ("GET", "/v1/responses/resp_1/input_items"),
+        ("POST", "/v1/responses/resp_1/cancel"),
+    ],
+)
+def test_what_reads_a_stored_response_says_when_it_will_be_covered(method: str, path: str) -> None:
+    with pytest.raises(UnknownFormat, match=f"^{method} {path} reads a stored response") as caught:
+        format_for(method, path)
+    assert "comes with stored maps" in str(caught.value)

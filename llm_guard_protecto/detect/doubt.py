@@ -1,0 +1,38 @@
+"""Where the tagger has to be surer: lines of code, and words in capitals among others that are not.
+
+It learned from prose and knows code by a few thousand pieces; a constant, a class or an
+abbreviation looks like a name to it now and then, mostly without much confidence. Measured on the
+standard library of Python, the two thresholds halve what it takes for names there, and cost
+prompts half a point of recall.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from llm_guard_protecto.models import Span
+
+__all__ = ["believed"]
+
+_SURE_OF_CAPITALS = 0.85
+_SURE_IN_CODE = 0.9
+_MARKS = 2  # of these in one line make it code
+_FAR = 200  # characters of a long line that are looked at, to either side
+_CODE = re.compile(r"[(){}\[\]=;<>_\\#*|&$@`~^]")
+
+
+def believed(text: str, spans: Iterable[Span]) -> list[Span]:
+    """Those of the tagger's `spans` that are sure enough for the line they stand in."""
+    return [span for span in spans if span.score >= _SURE_IN_CODE or _stands(text, span)]
+
+
+def _stands(text: str, span: Span) -> bool:
+    line = text[max(span.start - _FAR, 0) : span.start].rpartition("\n")[2]
+    line += text[span.start : span.end + _FAR].partition("\n")[0]
+    value = text[span.start : span.end]
+    capitals = value.isupper() and len(value) > 1 and " " not in value
+    if capitals and span.score < _SURE_OF_CAPITALS and not line.isupper():
+        return False
+    marks = _CODE.finditer(line)
+    return not all(next(marks, None) for _ in range(_MARKS))
