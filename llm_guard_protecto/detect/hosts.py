@@ -12,7 +12,14 @@ from typing import Final
 
 from llm_guard_protecto.detect.borders import apart, url, url_of_host
 
-__all__ = ["PUBLIC", "bare_host", "machine", "web_address", "web_address_of_host"]
+__all__ = [
+    "PUBLIC",
+    "bare_host",
+    "machine",
+    "web_address",
+    "web_address_of_host",
+    "web_address_of_www",
+]
 
 _Place = tuple[int, int] | None
 
@@ -28,6 +35,10 @@ _SITES: Final = """
 PUBLIC: Final = frozenset(_SITES.split())
 """Hosts with all below them, or a host with the start of a path; `www.` is passed over."""
 
+_DOMAINS: Final = frozenset(
+    ".".join(site.partition("/")[0].split(".")[-2:]) for site in PUBLIC
+)  # most hosts are ruled out by these
+
 _HOST: Final = re.compile(
     r"(?:[a-z]+://)?(?P<host>[a-z0-9.-]+)(?::\d+)?(?P<path>/[^?#]*)?", re.IGNORECASE
 )
@@ -38,6 +49,8 @@ def _is_public(value: str) -> bool:
     if found is None or "?" in value:
         return False
     labels = found["host"].lower().rstrip(".").split(".")
+    if ".".join(labels[-2:]) not in _DOMAINS:
+        return False
     path = (found["path"] or "").lower()
     for first in range(len(labels) - 1):
         host = ".".join(labels[first:])
@@ -53,6 +66,16 @@ def web_address(text: str, start: int, end: int) -> _Place:
     """As `borders.url`, but no constant of a format, a standard or a licence."""
     place = url(text, start, end)
     return None if place and _is_public(text[slice(*place)]) else place
+
+
+_SCHEMES: Final = ("http://", "https://", "ftp://", "ftps://", "sftp://", "ws://", "wss://")
+
+
+def web_address_of_www(text: str, start: int, end: int) -> _Place:
+    """As `web_address`; what stands after a scheme is the business of the rule for those."""
+    if text[max(0, start - 8) : start].lower().endswith(_SCHEMES):
+        return None
+    return web_address(text, start, end)
 
 
 def web_address_of_host(text: str, start: int, end: int) -> _Place:

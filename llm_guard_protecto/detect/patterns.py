@@ -10,7 +10,13 @@ from typing import Final
 from llm_guard_protecto.detect import checks, phones
 from llm_guard_protecto.detect.borders import apart, email
 from llm_guard_protecto.detect.cues import IP, PHONE, PLACE_OF_PHONE, SITE, VERSION
-from llm_guard_protecto.detect.hosts import bare_host, machine, web_address, web_address_of_host
+from llm_guard_protecto.detect.hosts import (
+    bare_host,
+    machine,
+    web_address,
+    web_address_of_host,
+    web_address_of_www,
+)
 from llm_guard_protecto.detect.pattern import Pattern, named
 from llm_guard_protecto.detect.postcodes import POSTCODES
 from llm_guard_protecto.detect.streets import STREETS
@@ -39,7 +45,9 @@ PATTERNS: Final = (
         score=0.98,
         name="url",
     ),
-    Pattern("URL", rf"(?i)\bwww\d?\.{_HOST}*{_URL}+{_URL_END}", fit=web_address, name="url_www"),
+    Pattern(
+        "URL", rf"(?i)\bwww\d?\.{_HOST}*{_URL}+{_URL_END}", fit=web_address_of_www, name="url_www"
+    ),
     Pattern(
         "URL",
         rf"(?i)\.(?:com|org|net|edu|gov|io|dev|app|ai|co|info|biz|me|ly|gl|uk|de|fr|es|it|nl|ch|at"

@@ -11,6 +11,7 @@ compiled in portions: the time to compile grows faster than their number, the ti
 
 from __future__ import annotations
 
+import re
 import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,7 @@ _TIED_PORTION = 12  # smaller: a portion is passed over where none of its words 
 _TIED_LENGTH = 96
 """How long a match that needs a word may be; what is longer is not looked for."""
 
+_SHORT = 4  # bytes of a context word
 _JOINTS = (" ", "_", "-", ".", "")
 _IN_WORD = bytes(chr(c).isalnum() and c < 128 for c in range(256))
 
@@ -257,23 +259,27 @@ def _databases(
     portions: Sequence[tuple[list[bytes], list[int]]], words: Sequence[bytes], cache: Path | None
 ) -> list[hyperscan.Database]:
     """One database a portion of shapes (expressions, their ids), then the words; or as kept."""
-    name = fingerprint(repr((portions, list(words))).encode())
+    spelled = [_in_text(word) for word in words or [b"no words"]]
+    name = fingerprint(repr((portions, spelled)).encode())
     kept = fetch(cache, name, len(portions) + 1)
     if kept is not None:
         return kept
     starts = hyperscan.HS_FLAG_SOM_LEFTMOST
     databases = [_compile(expressions, ids, starts) for expressions, ids in portions]
-    literals = words or [b"no words"]
-    databases.append(
-        _compile(literals, range(len(literals)), hyperscan.HS_FLAG_CASELESS, literal=True)
-    )
+    databases.append(_compile(spelled, range(len(spelled)), hyperscan.HS_FLAG_CASELESS))
     keep(cache, name, databases)
     return databases
 
 
-def _compile(
-    expressions: Sequence[bytes], ids: Sequence[int], flags: int, *, literal: bool = False
-) -> hyperscan.Database:
+def _in_text(word: bytes) -> bytes:
+    """A context word as an expression. Short ones stand inside many others (`ice`, `ring`), so the
+    engine itself looks at what is before them; nearly all of their matches would be in vain.
+    """
+    short = len(word) <= _SHORT and word.isalnum()
+    return (rb"(?:^|[^0-9A-Za-z])" if short else b"") + re.escape(word)
+
+
+def _compile(expressions: Sequence[bytes], ids: Sequence[int], flags: int) -> hyperscan.Database:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     try:
         database.compile(
@@ -281,7 +287,6 @@ def _compile(
             ids=list(ids),
             elements=len(expressions),
             flags=[flags] * len(expressions),
-            literal=literal,
         )
     except hyperscan.error as error:
         raise ConfigurationError(f"an expression cannot be compiled: {error}") from None
