@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +110,9 @@ def test_without_a_rehearsal_more_is_forgotten(tmp_path: Path) -> None:
     taggers = []
     for number, more in enumerate(([], ordinary)):
         file = tmp_path / f"{number}.npz"
-        learnt = fit(read(WEIGHTS), [sample(one) for one in texts], more, settings=HARD)
+        learnt = fit(
+            read(WEIGHTS), [sample(one) for one in texts], more, settings=replace(HARD, epochs=30)
+        )
         write(file, learnt)
         taggers.append(Tagger(file))
     forgotten = [changed(Tagger(), one, check_set()) for one in taggers]
