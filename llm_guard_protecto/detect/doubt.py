@@ -3,7 +3,7 @@
 It learned from prose and knows code by a few thousand pieces; a constant, a class or an
 abbreviation looks like a name to it now and then, mostly without much confidence. Measured on the
 standard library of Python, the two thresholds halve what it takes for names there, and cost
-prompts half a point of recall.
+prompts half a point of recall (characters of the development set).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from llm_guard_protecto.models import Span
 __all__ = ["believed"]
 
 _SURE_OF_CAPITALS = 0.85
-_SURE_IN_CODE = 0.9
-_MARKS = 2  # of these in one line make it code
+_SURE_IN_CODE = 0.88
 _FAR = 200  # characters of a long line that are looked at, to either side
-_CODE = re.compile(r"[(){}\[\]=;<>_\\#*|&$@`~^]")
+# Assignments, brackets, calls, escapes, comments: what a line of code has and a sentence has not.
+_CODE = re.compile(r"[{}\[\]=<>_\\`|]|\w\(|;$|^\s*(?:#|//|\*)|0x")
 
 
 def believed(text: str, spans: Iterable[Span]) -> list[Span]:
@@ -34,5 +34,4 @@ def _stands(text: str, span: Span) -> bool:
     capitals = value.isupper() and len(value) > 1 and " " not in value
     if capitals and span.score < _SURE_OF_CAPITALS and not line.isupper():
         return False
-    marks = _CODE.finditer(line)
-    return not all(next(marks, None) for _ in range(_MARKS))
+    return _CODE.search(line) is None
