@@ -264,6 +264,7 @@ _PIECES = st.lists(
 
 @given(text=_PIECES)
 @example("\ud800 born 1/1/1990\x00")
+@example("see ftp://a.example/b!\x1f")
 @example("１4111111111111111")
 @example("a" * 5000 + "@example.com")
 def test_any_text_gives_spans_inside_it(text: str) -> None:
