@@ -26,7 +26,7 @@ from llm_guard_protecto.errors import ConfigurationError, DetectionFailed
 
 __all__ = ["Hits", "Scanner", "Shape"]
 
-_PORTION = 48
+_PORTION = 32
 _TIED_PORTION = 12  # smaller: a portion is passed over where none of its words occur
 _TIED_LENGTH = 96
 """How long a match that needs a word may be; what is longer is not looked for."""
