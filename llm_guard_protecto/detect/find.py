@@ -53,6 +53,7 @@ class Finder:
 
 def _find(texts: Sequence[str], tagger: Tagger) -> list[list[Span]]:
     from llm_guard_protecto.detect.disguise import hidden, reading, worded
+    from llm_guard_protecto.detect.envelopes import completed
     from llm_guard_protecto.detect.rules import rules
 
     scan = rules().scan
@@ -62,4 +63,6 @@ def _find(texts: Sequence[str], tagger: Tagger) -> list[list[Span]]:
         names = [view.text if worded(view) else "" for view in readings.values()]
         for (i, view), tagged in zip(readings.items(), tagger.tag(names), strict=True):
             found[i] += hidden(view, scan(view.text), tagged, found[i])
+    for text, spans in zip(texts, found, strict=True):
+        spans += completed(text, spans)
     return found

@@ -21,6 +21,7 @@ _ADDRESS = re.compile(r"[^\W_](?:[^'’,;\n\r\t|]*[^\W_])?")  # and is one part
 _TOUCHES = {"", ",", "\n", ",\n", "\r\n", ",\r\n"}  # blanks left out
 _WIDEST = 16  # characters between a place and its address
 _EDGE = " \t\r\n\f\v.,;:!?()[]{}<>\"'`“”‘’«»*_~|/\\=+&%^-–—•"
+_SHORTENED = ("Inc", "Ltd", "Corp", "Bros", " Co", " Pty", " Assn", "INC", "LTD", "CORP", " CO")
 _POSSESSIVES = {"'s", "’s", "'S", "’S"}
 
 
@@ -30,12 +31,12 @@ def address_parts(text: str, spans: Iterable[Span]) -> list[Span]:
     for span in spans:
         whole, parts = (_ADDRESS, _PART) if span.entity == "ADDRESS" else (_NAME, _LINE)
         if whole.fullmatch(text, span.start, span.end):
-            clean.append(span)
+            clean.append(_with_dot(text, span))
             continue
         for part in parts.finditer(text, span.start, span.end):
             start, end = _trimmed(text, *part.span())
             if any(map(str.isalnum, text[start:end])):
-                clean.append(Span(start, end, span.entity, span.score, span.rule))
+                clean.append(_with_dot(text, replace(span, start=start, end=end)))
     if {span.entity for span in clean} >= {"ADDRESS", "LOCATION"}:
         order = range(len(clean))
         for here in order:
@@ -43,6 +44,14 @@ def address_parts(text: str, spans: Iterable[Span]) -> list[Span]:
         for here in reversed(order):
             _draw_in(text, clean, here, here + 1)
     return clean
+
+
+def _with_dot(text: str, span: Span) -> Span:
+    """The span with the dot that a shortened legal form ends in: `Corp.`"""
+    if span.entity != "ORG" or not text.startswith(".", span.end):
+        return span
+    shortened = text.endswith(_SHORTENED, span.start, span.end)
+    return replace(span, end=span.end + 1) if shortened else span
 
 
 def _draw_in(text: str, spans: list[Span], here: int, other: int) -> None:
