@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
+from llm_guard_protecto.clients.workers import begin
 from llm_guard_protecto.errors import DetectionFailed, UnknownFormat
 
 __all__ = ["DEFAULT_LIMITS", "Limits", "awithin", "check_size", "within"]
@@ -46,21 +44,11 @@ def check_size(what: str, size: int, limit: int) -> None:
 def within(seconds: float | None, work: Callable[[], T]) -> T:
     """Do `work`, or raise `DetectionFailed` when it has not ended after `seconds`.
 
-    A thread that hangs cannot be ended from outside: it is left behind as a daemon, and its result
-    is dropped.
+    A thread that hangs cannot be ended from outside: it is left behind, and its result is dropped.
     """
     if seconds is None:
         return work()
-    outcome: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
-            outcome.set_exception(error)
-
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(run,), daemon=True, name="llm-guard-mask").start()
+    outcome = begin(work)
     try:
         return outcome.result(seconds)
     except TimeoutError:

@@ -1,0 +1,129 @@
+"""What protection adds to a call, measured beside the same call of an unprotected client.
+
+Both clients are the real SDK on real sockets to one server in this process; the chat is the long
+one of `material.chat`, whose last turns carry 30 kB of history. Printed by `tests.bench.claims`.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from openai import OpenAI
+
+from llm_guard_protecto import LocalVault, protect
+from tests.bench.material import chat
+from tests.bench.road import KEY
+from tests.wireserver import Received, Script, WireServer
+
+__all__ = ["added"]
+
+_TURNS = 50
+_COUNTED = 10
+"""The last turns, each of which is timed; those before only make the history known."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Seconds of one call: until the whole reply, or the first piece, and since it was sent."""
+
+    whole: float
+    waited: float
+
+
+def added() -> tuple[float, float, float]:
+    """Milliseconds that protection adds at the end of a 50-turn, 30 kB chat, medians.
+
+    To a plain call; to the time to the first piece of a streamed reply, masking of the new turn
+    included; and to the way back of that first piece alone, from the moment the provider had the
+    whole request.
+    """
+    plain: list[tuple[float, float]] = []
+    streamed: list[tuple[_Call, _Call]] = []
+    for seed in range(3):
+        with TemporaryDirectory() as folder, _Provider() as provider:
+            vault = LocalVault(Path(folder) / "v.db", environ=KEY)
+            bare = OpenAI(base_url=provider.url + "/v1", api_key="none")
+            guarded = protect(OpenAI(base_url=provider.url + "/v1", api_key="none"), vault)
+            for number, messages in enumerate(chat(_TURNS, seed)):
+                counted = number >= _TURNS - _COUNTED
+                if counted and number % 2:
+                    calls = [_stream(c, provider, messages) for c in (bare, guarded)]
+                    streamed.append((calls[0], calls[1]))
+                elif counted:
+                    plain.append((_whole(bare, messages), _whole(guarded, messages)))
+                else:
+                    _whole(bare, messages)
+                    _whole(guarded, messages)
+            bare.close()
+            guarded.close()
+            vault.close()
+    return (
+        _median([ours - theirs for theirs, ours in plain]),
+        _median([ours.whole - theirs.whole for theirs, ours in streamed]),
+        _median([ours.waited - theirs.waited for theirs, ours in streamed]),
+    )
+
+
+def _median(seconds: Sequence[float]) -> float:
+    return statistics.median(seconds) * 1e3
+
+
+def _whole(client: OpenAI, messages: list[Any]) -> float:
+    start = time.perf_counter()
+    client.chat.completions.create(model="m", messages=messages)
+    return time.perf_counter() - start
+
+
+def _stream(client: OpenAI, provider: _Provider, messages: list[Any]) -> _Call:
+    start = time.perf_counter()
+    with client.chat.completions.create(model="m", messages=messages, stream=True) as stream:
+        for chunk in stream:
+            if chunk.choices[0].delta.content:
+                break
+        now = time.perf_counter()
+    return _Call(now - start, now - provider.received)
+
+
+class _Provider:
+    """Repeats the start of the last message, at once; notes when it had the request."""
+
+    def __init__(self) -> None:
+        self.received = 0.0
+        self._server = WireServer(self._answer)
+        self.url = self._server.url
+
+    def __enter__(self) -> _Provider:
+        self._server.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._server.__exit__(*error)
+
+    def _answer(self, request: Received) -> Script:
+        self.received = time.perf_counter()
+        asked = json.loads(request.body)
+        said = asked["messages"][-1]["content"][:400]
+        if not asked.get("stream"):
+            message = {"role": "assistant", "content": said}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            body = [json.dumps(_reply("chat.completion", choice)).encode()]
+            return Script(headers={"content-type": "application/json"}, body=body)
+        pieces = [said[at : at + 8] for at in range(0, len(said), 8)]
+        events = [
+            b"data: " + json.dumps(_reply("chat.completion.chunk", choice)).encode() + b"\n\n"
+            for piece in pieces
+            for choice in [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]
+        ]
+        body = [*events, b"data: [DONE]\n\n"]
+        return Script(headers={"content-type": "text/event-stream"}, body=body, chunked=True)
+
+
+def _reply(kind: str, choice: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "c", "object": kind, "created": 1, "model": "m", "choices": [choice]}
