@@ -86,8 +86,8 @@ def _close(text: str, start: int, end: int, gaps: Sequence[_Gap]) -> Iterator[Pa
             wide = []
         if sizes:
             dashes = set(_ends(sizes))
-    for i, (a, b) in enumerate(gaps):
-        between = "-" if i + 1 in dashes else " " if (a, b) in wide and not dashes else ""
+    for i, (a, b) in enumerate(gaps, 1):
+        between = "-" if i in dashes else " " if b - a > narrow and wide and not dashes else ""
         yield Patch(a, b, between, APART)
 
 

@@ -215,7 +215,8 @@ def _is_no_secret(value: str) -> bool:
 
 def _alone(text: str, start: int, last: int) -> bool:
     """Whether `name: value` is all there is on the line (`PASSWORD=swordfish`)."""
-    line = max(text.rfind("\n", 0, start) + 1, start - 64)
+    low = max(start - 64, 0)
+    line = text.rfind("\n", low, start) + 1 or low
     after = text[last : last + 1]
     lead = text[line:start].strip()
     return (

@@ -110,7 +110,7 @@ def card(value: str) -> bool:
 def iban(value: str) -> bool:
     """An account number of ISO 13616: the country's own length and structure, and the checksum."""
     compact = "".join(c for c in value if c.isalnum()).upper()
-    if len(compact) != iban_length(compact[:2]):
+    if not compact.isascii() or len(compact) != iban_length(compact[:2]):
         return False
     if int("".join(str(int(c, 36)) for c in compact[4:] + compact[:4])) % 97 != 1:
         return False

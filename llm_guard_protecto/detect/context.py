@@ -24,13 +24,20 @@ class Nearby:
         """`ends`: for each group of words the sorted ends of its occurrences in `text`."""
         self._text = text
         self._ends = ends
+        # By identity: to hash a group takes as long as it has words.
+        self._known: dict[int, tuple[Words, Sequence[int]]] = {}
 
     def near(self, words: Words, start: int, end: int, before: int = BEFORE) -> bool:
         """Whether one of `words` ends shortly before `start` or shortly after `end`.
 
         Before: within `before` characters and no blank line between. After: on the same line.
         """
-        ends = self._ends.get(words)
+        if not self._ends:
+            return False
+        known = self._known.get(id(words))
+        if known is None:
+            known = self._known[id(words)] = words, self._ends.get(words, ())
+        ends = known[1]
         if not ends:
             return False
         at = bisect_right(ends, start) - 1

@@ -19,10 +19,11 @@ from llm_guard_protecto.detect.numerals import (
     NUMBER_WORDS,
     REPEATS,
     SIGN_WORDS,
+    SITES,
 )
 from llm_guard_protecto.detect.view import Patch
 
-__all__ = ["SPELLED", "addresses", "spelled"]
+__all__ = ["SPELLED", "addresses", "machines", "spelled"]
 
 SPELLED: Final = "spelled"
 
@@ -46,15 +47,14 @@ _AT_SIGN: Final = re.compile(
 _AT_ANCHOR: Final = re.compile(  # what a sign is looked for around: cheap to find
     rf"@|(?<=[\s\[({{<*_~-])(?=(?:{_AT})[\s\])}}>*_~-])", re.IGNORECASE
 )
-_BEFORE_ANCHOR: Final = 5  # characters of a sign
+_BEFORE_ANCHOR: Final = re.compile(r"[\s\[({<*_~-]{0,5}")  # of a sign, from the right
 _DOT_SIGN: Final = (
     rf"(?:\s{{0,2}}{_OPEN}\s?(?:{_DOT}|\.)\s?{_CLOSE}\s{{0,2}}|\s{{1,3}}(?:{_DOT})\s{{1,3}}"
     r"|\.|\s{1,2}\.\s{1,2})"
 )
 _SITE: Final = re.compile(
     rf"[^\W_][\w-]{{0,62}}(?:{_DOT_SIGN}[^\W_][\w-]{{0,62}}){{0,4}}{_DOT_SIGN}"
-    r"(?P<last>com|org|net|edu|gov|mil|int|info|biz|io|dev|app|ai|co|me|eu|uk|us|ca|au|nz|de|at|ch"
-    r"|fr|es|it|pt|nl|be|ie|se|no|dk|fi|pl|cz|ru|ua|jp|cn|in|br|mx|ar|za|invalid|test|example)"
+    rf"(?:{'|'.join(SITES)})"
     rf"\b(?:{_DOT_SIGN}(?:uk|au|nz|za|br|jp|in)\b)?(?!['’])",
     re.IGNORECASE,
 )
@@ -204,38 +204,50 @@ def _written_number(value: str) -> str:
     return "-".join(parts) or value
 
 
-def addresses(text: str) -> Iterator[Patch]:
-    """`sarah at example dot com`, `sarah [at] example (dot) com`, `192[.]0[.]2[.]7`."""
+def machines(text: str) -> Iterator[Patch]:
+    """`192[.]0[.]2[.]7`, `192 dot 0 dot 2 dot 7`."""
     for machine in _MACHINE.finditer(text):
         for dot in _DOTS.finditer(text, *machine.span()):
             yield Patch(dot.start(), dot.end(), ".", SPELLED)
-    for at in _at_signs(text):
-        site = _SITE.match(text, at.end())
+
+
+def addresses(text: str) -> Iterator[Patch]:
+    """`sarah at example dot com`, `sarah [at] example (dot) com`."""
+    backwards = text[::-1]
+    for at in _at_signs(text, backwards):
+        begin, after = at.span()
+        site = _SITE.match(text, after)
         if site is None:
             continue
-        bare = at.group().strip().lower() == "at"
-        dots = [m for m in _DOTS.finditer(text, at.end(), site.end())]
-        if bare and any(dot.group().strip().lower() in _POINTS for dot in dots):
+        sign = at.group()
+        bare = sign.strip().lower() == "at"
+        dots = [(dot.group(), *dot.span()) for dot in _DOTS.finditer(text, after, site.end())]
+        if bare and any(dot.strip().lower() in _POINTS for dot, _, _ in dots):
             continue
-        if bare and all(dot.group() == "." for dot in dots) and not _MAILBOX.match(site.group()):
+        if bare and all(dot == "." for dot, _, _ in dots) and not _MAILBOX.match(site.group()):
             continue
-        before = text[max(0, at.start() - 160) : at.start()][::-1]
-        name = _NAME_BACKWARDS.match(before)
+        last = len(text) - begin
+        name = _NAME_BACKWARDS.match(backwards, last, last + 160)
         if name is None or bare and name.group()[::-1].lower() in _NO_NAMES:
             continue
-        first = at.start() - name.end()
-        for dot in [*_DOTS.finditer(text, first, at.start()), *dots]:
-            if dot.group() != ".":
-                yield Patch(dot.start(), dot.end(), ".", SPELLED)
-        if at.group() != "@":
-            yield Patch(at.start(), at.end(), "@", SPELLED)
+        first = begin - (name.end() - last)
+        dots += [(dot.group(), *dot.span()) for dot in _DOTS.finditer(text, first, begin)]
+        for dot, start, end in dots:
+            if dot != ".":
+                yield Patch(start, end, ".", SPELLED)
+        if sign != "@":
+            yield Patch(begin, after, "@", SPELLED)
 
 
-def _at_signs(text: str) -> Iterator[re.Match[str]]:
+def _at_signs(text: str, backwards: str) -> Iterator[re.Match[str]]:
     """The matches of `_AT_SIGN`, as `finditer` gives them, found from the `@` or word in each."""
     done = 0
+    size = len(text)
     for anchor in _AT_ANCHOR.finditer(text):
-        for start in range(max(anchor.start() - _BEFORE_ANCHOR, done), anchor.start() + 1):
+        place = anchor.start()
+        lead = _BEFORE_ANCHOR.match(backwards, size - place)
+        first = place - (lead.end() - lead.start()) if lead else place
+        for start in range(max(first, done), place + 1):
             at = _AT_SIGN.match(text, start)
             if at is not None:
                 done = at.end()

@@ -17,17 +17,19 @@ from typing import Final
 
 from llm_guard_protecto.detect.apart import APART, apart, digits_apart, grouped
 from llm_guard_protecto.detect.context import AFTER, BEFORE
-from llm_guard_protecto.detect.dictated import SPELLED, addresses, spelled
+from llm_guard_protecto.detect.dictated import SPELLED, addresses, machines, spelled
 from llm_guard_protecto.detect.encoded import BLOCKS, decoded
-from llm_guard_protecto.detect.fold import fold, look_digits
+from llm_guard_protecto.detect.fold import FOLDED, fold, look_digits
 from llm_guard_protecto.detect.hints import Hints, hints
 from llm_guard_protecto.detect.view import Patch, View
 from llm_guard_protecto.models import Span
 
-__all__ = ["hidden", "reading", "worded"]
+__all__ = ["hidden", "named", "reading"]
 
 _AROUND: Final = 120  # characters kept beside a change: words of context, the rest of a sentence
 _LEFT_OUT: Final = "left out"
+_NAMELESS: Final = frozenset({_LEFT_OUT, SPELLED})  # numbers, and the signs of addresses
+_SIGNS: Final = frozenset('@/:?=+_|<>[]{}\\;"')  # that stand in no name
 _WRITTEN: Final = Hints.APART | Hints.GROUPS | Hints.SPELLED | Hints.ADDRESS | Hints.LOOK
 _LESS_SURE: Final = 0.95  # what a score is multiplied with
 _SURE: Final = 0.8
@@ -56,15 +58,17 @@ def reading(text: str) -> View | None:
     return _focused(view) if view.changed else None
 
 
-def _joined(view: View, signs: Hints) -> View:
+def _joined(view: View, signs: int) -> View:
     """`view` with what is written out put together; `signs` are those of its text."""
     text = view.text
     foreign = not view.source.isascii()
     if signs & Hints.LOOK or foreign:
-        view = view.patched(look_digits(text, foreign=foreign))
+        view = view.rewritten(look_digits(text, foreign=foreign), FOLDED)
         text = view.text
     patches: list[Patch] = []
-    if signs & Hints.ADDRESS:
+    if signs & Hints.ADDRESS and signs & Hints.MACHINE:
+        patches += machines(text)
+    if signs & Hints.ADDRESS and signs & Hints.SITE:
         patches += addresses(text)
     if signs & Hints.SPELLED:
         patches += spelled(text)
@@ -77,14 +81,28 @@ def _joined(view: View, signs: Hints) -> View:
     return view
 
 
-def worded(view: View) -> bool:
-    """Whether letters were changed, so that there may be a name to read."""
+def named(view: View) -> str:
+    """The text of `view` for the tagger: blank wherever no letters were changed, of its length.
+
+    Only a change of letters can bring out a name that the plain text did not show.
+    """
     text = view.text
-    return any(
-        character.isalpha()
-        for start, end in view.places()
-        for character in text[max(0, start - 1) : end + 1]
-    )
+    parts: list[str] = []
+    at = 0
+    for start, end, kind in view.changes():
+        if (
+            kind in _NAMELESS
+            or text[start:end] in _SIGNS
+            or not any(map(str.isalpha, text[max(0, start - 1) : end + 1]))
+        ):
+            continue
+        low, high = max(at, start - _AROUND), min(len(text), end + _AROUND)
+        if low > at:
+            parts += "\n", " " * (low - at - 1)
+            at = low
+        parts.append(text[at:high])
+        at = max(at, high)
+    return "".join(parts)
 
 
 def hidden(
@@ -95,14 +113,14 @@ def hidden(
     told = _Told(plain)
     found = []
     for span in (*ruled, *tagged):
-        kinds = view.kinds(span.start, span.end)
+        start, end, kinds = view.traced(span.start, span.end)
         if not kinds and span.rule != _TAGGER:  # its context may be what was changed
             last = min(len(view.text), span.end + AFTER)
             kinds = view.kinds(max(0, span.start - BEFORE), last)
         value = view.text[span.start : span.end]
         if not kinds or _LEFT_OUT in kinds or not _counts(span, value, kinds):
             continue
-        start, end = _trimmed(text, *view.origin(span.start, span.end))
+        start, end = _trimmed(text, start, end)
         score = round(span.score * _LESS_SURE, 3)
         placed = Span(start, end, span.entity, score, f"{kinds[0]}:{span.rule}")
         if start < end and not told.covers(placed):
@@ -179,7 +197,7 @@ def _focused(view: View) -> View:
     text = view.text
     gaps: list[Patch] = []
     at = 0
-    for start, end in view.places():
+    for start, end, _ in view.changes():
         if start - at > 2 * _AROUND:
             after = at + _AROUND if at else 0
             gaps.append(Patch(after, start - _AROUND, "\n\n", _LEFT_OUT))

@@ -53,12 +53,11 @@ _HIDDEN: Final = re.compile(r"[\U000e0020-\U000e007e]{5,}|[\ufe00-\ufe0f\U000e01
 _REVERSED: Final = re.compile(r"\u202e([^\u202a-\u202e\n]{2,2000})[\u202c\n]?")
 
 
-def decoded(text: str, hints: Hints) -> View:
+def decoded(text: str, hints: int) -> View:
     """The reading of `text` with every encoded run replaced; `hints` are those of `text`."""
     patches: list[Patch] = []
-    signs = hints.value
     for hint, find in _FINDERS:
-        if hint.value & signs:
+        if hint & hints:
             patches += find(text)
     return View(text).patched(patches)
 

@@ -52,7 +52,7 @@ class Finder:
 
 
 def _find(texts: Sequence[str], tagger: Tagger) -> list[list[Span]]:
-    from llm_guard_protecto.detect.disguise import hidden, reading, worded
+    from llm_guard_protecto.detect.disguise import hidden, named, reading
     from llm_guard_protecto.detect.envelopes import completed
     from llm_guard_protecto.detect.rules import rules
 
@@ -60,7 +60,7 @@ def _find(texts: Sequence[str], tagger: Tagger) -> list[list[Span]]:
     found = [[*scan(text), *tagged] for text, tagged in zip(texts, tagger.tag(texts), strict=True)]
     readings = {i: view for i, view in enumerate(map(reading, texts)) if view}
     if readings:
-        names = [view.text if worded(view) else "" for view in readings.values()]
+        names = list(map(named, readings.values()))
         for (i, view), tagged in zip(readings.items(), tagger.tag(names), strict=True):
             found[i] += hidden(view, scan(view.text), tagged, found[i])
     for text, spans in zip(texts, found, strict=True):

@@ -75,6 +75,7 @@ _ACCOUNT: Final = re.compile(rf"[A-Z{PLAIN_LETTERS}]{{2}}[0-9{PLAIN_DIGITS}]{{2}
 _NUMBER: Final = re.compile(
     rf"(?<![\w|])(?:[0-9{PLAIN_DIGITS}](?:[ ()./-]{{0,2}}[0-9{PLAIN_DIGITS}]){{6,}}+)(?![\w|])"
 )
+_TO_DIGITS: Final = {ord(letter): digit for letter, digit in DIGITS.items()}
 _ALL_LETTERS: Final = frozenset(LETTERS)
 
 
@@ -84,7 +85,10 @@ def fold(view: View) -> View:
     if text.isascii():
         return view
     needs = _needs(text)
-    if needs & (_MARK | _HIDDEN | _FORM | _SPACING):
+    if needs & _SPACING:
+        spaced = _SPACED_ADDRESS if "@" in text or "\uff20" in text else _SPACED
+        view = view.rewritten(spaced.sub(_plainly_spaced, text), FOLDED)
+    if needs & (_MARK | _HIDDEN | _FORM):
         view = view.patched(_plain_patches(text, needs))
         if needs & _FORM:
             view = view.respelled(_single_forms(view.text), FOLDED)
@@ -93,20 +97,21 @@ def fold(view: View) -> View:
     return view
 
 
-def look_digits(text: str, *, foreign: bool) -> Iterator[Patch]:
-    """Letters between digits that pass for digits: `41ll 1OO1`.
+def look_digits(text: str, *, foreign: bool) -> str:
+    """`text` with digits for the letters between digits that pass for them: `41ll 1OO1`.
 
     Most must be real digits, or one at least when the text has letters outside ASCII (`foreign`).
     """
-    for number in _NUMBER.finditer(text):
+
+    def plain(number: re.Match[str]) -> str:
         value = number.group()
+        wrong = sum(map(DIGITS.__contains__, value))
+        if not wrong:
+            return value
         real = sum("0" <= c <= "9" for c in value)
-        wrong = [i for i, c in enumerate(value) if c in DIGITS]
-        if not wrong or real < (1 if foreign else max(3, len(wrong))):
-            continue
-        for i in wrong:
-            at = number.start() + i
-            yield Patch(at, at + 1, DIGITS[value[i]], FOLDED)
+        return value if real < (1 if foreign else max(3, wrong)) else value.translate(_TO_DIGITS)
+
+    return _NUMBER.sub(plain, text)
 
 
 def _needs(text: str) -> int:
@@ -177,10 +182,10 @@ def _single_forms(text: str) -> dict[str, str]:
     return {c: single for c, single in plain.items() if len(single) == 1}
 
 
-def _several(text: str) -> Iterator[re.Match[str]]:
-    """The characters that stand for several plain ones (`⑽`, `ﬁ`)."""
-    several = "".join(c for c in _foreign(text) if len(_form(c)) > 1)
-    return re.finditer(f"[{several}]", text) if several else iter(())
+def _several(text: str) -> Iterator[tuple[int, str]]:
+    """The characters that stand for several plain ones (`⑽`, `ﬁ`), and where."""
+    several = {c for c in _foreign(text) if len(_form(c)) > 1}
+    return ((at, c) for at, c in enumerate(text) if c in several) if several else iter(())
 
 
 def _plain_patches(text: str, needs: int) -> Iterator[Patch]:
@@ -191,16 +196,10 @@ def _plain_patches(text: str, needs: int) -> Iterator[Patch]:
         for found in _MARKED.finditer(text):
             yield from _cluster(found.group(), found.start(), found.end())
     if needs & _FORM:
-        for found in _several(text):
-            yield Patch(found.start(), found.end(), _form(found.group()), FOLDED)
+        for at, character in _several(text):
+            yield Patch(at, at + 1, _form(character), FOLDED)
         for found in _REGIONAL.finditer(text):
             yield from _regional(text, *found.span())
-    if needs & _SPACING:
-        spaced = _SPACED_ADDRESS if "@" in text or "\uff20" in text else _SPACED
-        for found in spaced.finditer(text):
-            for at, character in enumerate(found.group(), found.start()):
-                if character > "\x7f":
-                    yield Patch(at, at + 1, _spacing(character), FOLDED)
 
 
 def _regional(text: str, start: int, end: int) -> Iterator[Patch]:
@@ -223,6 +222,10 @@ def _composed(cluster: str) -> str:
     if len(plain) == 1 and plain.isalpha():
         return plain
     return _form(cluster[0]) or cluster[0]
+
+
+def _plainly_spaced(found: re.Match[str]) -> str:
+    return "".join(c if c < "\x80" else _spacing(c) for c in found.group())
 
 
 @lru_cache(maxsize=256)

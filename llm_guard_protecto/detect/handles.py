@@ -119,7 +119,8 @@ def account_name(text: str, start: int, end: int) -> _Place:
 
 def _alone(text: str, start: int, last: int) -> bool:
     """Whether `Name: value` is a line of a form or list."""
-    line = max(text.rfind("\n", 0, start) + 1, start - 40)
+    low = max(start - 40, 0)
+    line = text.rfind("\n", low, start) + 1 or low
     after = text[last : last + 2].rstrip(" \r")
     return _ROW.match(text[line:start]) is not None and (not after or after[0] in "\n;|")
 
@@ -146,7 +147,7 @@ def handle(text: str, start: int, end: int) -> _Place:
         after[:1] in (".", ":") and after[1:].isalnum()
     ):
         return None
-    line = text[max(0, text.rfind("\n", 0, start) + 1, start - 60) : start].strip()
+    line = text[max(0, start - 60) : start].rpartition("\n")[2].strip()
     if not line or line in ("*", "//", "#"):  # decorators and tags open a line
         told = line in ("*", "#") and after[:1] in (":", " ") and _PARAMETER.match(text, end)
         return None if told or not _chat(text, end) else (start, end)

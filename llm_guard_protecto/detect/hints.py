@@ -7,51 +7,41 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from enum import IntFlag, auto
 from pathlib import Path
 from typing import Final
 
 import hyperscan
 
 from llm_guard_protecto.detect.kept import cache_home, fetch, fingerprint, keep
-from llm_guard_protecto.detect.numerals import DOT_WORDS, MAILBOXES, NUMBER_WORDS, REPEATS
+from llm_guard_protecto.detect.numerals import DOT_WORDS, MAILBOXES, NUMBER_WORDS, REPEATS, SITES
 
 __all__ = ["Hints", "hints"]
 
 
-class Hints(IntFlag):
-    """Signs of a value that is not written plainly."""
+class Hints:
+    """Signs of a value that is not written plainly: one bit each, for sums of them."""
 
-    PERCENT = auto()
-    HTML = auto()
-    ESCAPE = auto()
-    QUOTED = auto()
-    BACKSLASH = auto()
-    TAG = auto()
-    CONTROL = auto()
-    BASE64 = auto()
-    BASE32 = auto()
-    HEX = auto()
-    HIDDEN = auto()
-    APART = auto()
-    GROUPS = auto()
-    SPELLED = auto()
-    ADDRESS = auto()
-    LOOK = auto()
+    PERCENT: Final = 1 << 0
+    HTML: Final = 1 << 1
+    ESCAPE: Final = 1 << 2
+    QUOTED: Final = 1 << 3
+    BACKSLASH: Final = 1 << 4
+    TAG: Final = 1 << 5
+    CONTROL: Final = 1 << 6
+    BASE64: Final = 1 << 7
+    BASE32: Final = 1 << 8
+    HEX: Final = 1 << 9
+    HIDDEN: Final = 1 << 10
+    APART: Final = 1 << 11
+    GROUPS: Final = 1 << 12
+    SPELLED: Final = 1 << 13
+    ADDRESS: Final = 1 << 14
+    SITE: Final = 1 << 15
+    MACHINE: Final = 1 << 16
+    LOOK: Final = 1 << 17
 
-    ENCODED = (
-        PERCENT
-        | HTML
-        | ESCAPE
-        | QUOTED
-        | BACKSLASH
-        | TAG
-        | CONTROL
-        | BASE64
-        | BASE32
-        | HEX
-        | HIDDEN
-    )
+    ENCODED: Final = (1 << 11) - 1
+    """Those of the runs that `encoded.py` reads."""
 
 
 _PORTION: Final = 7
@@ -60,6 +50,7 @@ _FLAGS: Final = (
 )
 _NUMBER: Final = "(?:" + "|".join(sorted((*NUMBER_WORDS, *REPEATS))) + ")"
 _DOT: Final = "(?:" + "|".join(DOT_WORDS) + ")"
+_AFTER_DOT: Final = r"[\])}>*_~\s\x80-\xff-]{0,15}"
 
 _SIGNS: Final = (
     (Hints.PERCENT, r"%[0-9a-f]{2}"),
@@ -86,10 +77,12 @@ _SIGNS: Final = (
     (Hints.ADDRESS, rf"\s{_DOT}\s"),
     (Hints.ADDRESS, rf"\s(?:{'|'.join(MAILBOXES)})\."),
     (Hints.ADDRESS, r"[0-9a-z][ \t]{1,3}@|@[ \t]{1,3}[0-9a-z]"),
+    (Hints.SITE, rf"(?:\.|{_DOT}){_AFTER_DOT}(?:{'|'.join(SITES)})\b"),
+    (Hints.MACHINE, rf"[0-9][^0-9a-z]{{0,8}}(?:\.|{_DOT}){_AFTER_DOT}[0-9]"),
     (Hints.LOOK, r"[0-9][ .-]?[oil|](?:[ .-]?[0-9oil|]){5}"),
     (Hints.LOOK, r"[oil|][ .-]?[0-9](?:[ .-]?[0-9oil|]){5}"),
 )
-_BITS: Final = tuple(hint.value for hint, _ in _SIGNS)  # sums of flags are slow
+_BITS: Final = tuple(hint for hint, _ in _SIGNS)
 
 
 class _Scan:
@@ -105,7 +98,7 @@ class _Scan:
         self._databases = kept
         self._local = threading.local()
 
-    def __call__(self, text: str) -> Hints:
+    def __call__(self, text: str) -> int:
         scratches = getattr(self._local, "scratches", None)
         if scratches is None:
             scratches = [hyperscan.Scratch(database) for database in self._databases]
@@ -119,10 +112,10 @@ class _Scan:
         data = text.encode("utf-8", "surrogatepass")
         for database, scratch in zip(self._databases, scratches, strict=True):
             database.scan(data, match_event_handler=sign, scratch=scratch)
-        return Hints(found)
+        return found
 
 
-def _compile(signs: Sequence[tuple[Hints, str]], first: int) -> hyperscan.Database:
+def _compile(signs: Sequence[tuple[int, str]], first: int) -> hyperscan.Database:
     """A few signs at a time: the time to compile grows faster than their number."""
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
@@ -138,8 +131,8 @@ _LOCK = threading.Lock()
 _BUILT: list[_Scan] = []
 
 
-def hints(text: str) -> Hints:
-    """The signs in `text`."""
+def hints(text: str) -> int:
+    """The signs in `text`, a sum of `Hints`."""
     if not _BUILT:
         with _LOCK:
             if not _BUILT:

@@ -12,16 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from llm_guard_protecto.detect.features import Floats, Ints
+from llm_guard_protecto.detect.layers import BLOCK, Layers
+from llm_guard_protecto.detect.repeats import needed
 from llm_guard_protecto.detect.stored import DILATIONS, ENTITIES, TAGS, Weights, load
-from llm_guard_protecto.detect.tiles import tile_rows, times
 from llm_guard_protecto.detect.word_vectors import Rows, WordVectors
+from llm_guard_protecto.detect.words import LAYOUTS
 
 __all__ = ["CERTAINLY_OUTSIDE", "DILATIONS", "ENTITIES", "TAGS", "Network", "Weights", "load"]
 
 CERTAINLY_OUTSIDE = np.where(np.arange(len(TAGS)) == 0, 1e3, 0).astype(np.float32)
 """Scores of a row that is in no entity."""
 
-_BLOCK = 400  # rows
 _FAR = 1 << 60
 
 
@@ -33,6 +34,8 @@ class Network:
         self._weights = weights
         self._words = WordVectors(weights)
         self._sight = sum(weights.dilations)  # words to each side that a word's scores depend on
+        self._layers = Layers(weights, BLOCK + 2 * self._sight)
+        self._deaf = bytes(self._sight + 1)
         self.reach = max(weights.dilations)
         """How many empty rows keep two texts apart."""
 
@@ -43,66 +46,67 @@ class Network:
         which come out as certainly outside of everything. So does a word from which the network
         sees no letters: a wall of digits and signs has no names in it, and costs nothing.
         """
-        words = self._words
-        if words.full:
-            words = self._words = WordVectors(self._weights)
-        at, vectors, lettered = words.rows(forms)
-        far = _distances(lettered[at], gaps)
+        at, vectors, lettered = self._read(forms)
+        scores = np.empty((len(at), len(TAGS)), np.float32)
+        far = _distances(lettered.take(at), gaps)
         near = far <= self._sight
-        near[gaps] = True
-        if near.all():
-            scores = self._run(vectors[at], layouts, gaps)
-            scores[gaps] = CERTAINLY_OUTSIDE
-            return scores
         near[gaps] = False
         seen = far <= 2 * self._sight  # by words that see letters
         seen[gaps] = False
         kept = (far <= 2 * self._sight + self.reach).nonzero()[0]  # and empty rows between
-        scores = np.empty((len(at), len(TAGS)), np.float32)
         scores[:] = CERTAINLY_OUTSIDE
         if len(kept):
-            some = self._run(vectors[at[kept]], layouts[kept], (~seen[kept]).nonzero()[0])
-            scores[near] = some[near[kept]]
+            scores[near] = self._distinct(vectors, at[kept], layouts[kept], ~seen[kept])[near[kept]]
         return scores
 
-    def _run(self, x: Floats, layouts: Ints, gaps: Rows) -> Floats:
-        """The scores of words whose vectors are the rows of `x`, which is changed.
+    def scores_of_one(self, forms: Sequence[str], layouts: Ints) -> Floats:
+        """The same for the words of one text, without a row between texts."""
+        if len(forms) <= BLOCK:
+            at, vectors, lettered = self._read(forms)
+            telling = lettered.take(at).tobytes()
+            if self._deaf not in telling and b"\1" in telling:  # all words see letters
+                scores = np.empty((len(at), len(TAGS)), np.float32)
+                self._layers.scores(vectors, at, layouts, None, scores)
+                return scores
+        gap = self.reach
+        rows = [""] * gap + list(forms)
+        layouts = np.concatenate([np.zeros(gap, np.int32), layouts])
+        return self.scores(rows, layouts, np.arange(gap))[gap:]
 
-        Many rows go through in blocks, which stay in the processor's cache from layer to layer.
+    def _read(self, forms: Sequence[str]) -> tuple[Rows, Floats, npt.NDArray[np.bool_]]:
+        """As `WordVectors.rows`, with a new cache in the place of a full one."""
+        if self._words.full:
+            self._words = WordVectors(self._weights)
+        return self._words.rows(forms)
+
+    def _distinct(
+        self, vectors: Floats, at: Rows, layouts: Ints, nothing: npt.NDArray[np.bool_]
+    ) -> Floats:
+        """The scores of the words whose vectors are `vectors[at]`; what is repeated is run once."""
+        repeats = needed(np.where(nothing, -1, at * LAYOUTS + layouts), self._sight)
+        if repeats is not None:
+            kept, back = repeats
+            at, layouts, nothing = at[kept], layouts[kept], nothing[kept]
+        scores = np.empty((len(at), len(TAGS)), np.float32)
+        self._run(vectors, at, layouts, nothing.nonzero()[0], scores)
+        return scores if repeats is None else scores[back]
+
+    def _run(self, vectors: Floats, at: Rows, layouts: Ints, gaps: Rows, scores: Floats) -> None:
+        """Write the scores of the words whose vectors are `vectors[at]`.
+
+        Many rows go through in blocks, each with as much on both sides as its words see.
         """
-        x += self._weights.layouts[layouts]
-        np.maximum(x, 0, out=x)
-        x[gaps] = 0
-        size, sight = len(x), self._sight
-        if size <= _BLOCK:
-            return self._block(x, gaps)
-        scores = np.empty((size, len(TAGS)), np.float32)
-        for start in range(0, size, _BLOCK):
-            stop = min(start + _BLOCK, size)
+        size, sight = len(at), self._sight
+        for start in range(0, size, BLOCK):
+            stop = min(start + BLOCK, size)
             low, high = max(start - sight, 0), min(stop + sight, size)
-            inside = gaps[slice(*gaps.searchsorted((low, high)))] - low
-            scores[start:stop] = self._block(x[low:high], inside)[start - low : stop - low]
-        return scores
-
-    def _block(self, x: Floats, gaps: Rows) -> Floats:
-        weights = self._weights
-        size, width = x.shape
-        rows = tile_rows(width)
-        tiles = -(-size // rows)
-        whole = np.zeros((tiles * rows, width), np.float32)
-        whole[:size] = x
-        x = whole
-        seen = np.empty((3, tiles, rows, width), np.float32)
-        before, y, after = seen.reshape(3, tiles * rows, width)
-        for (kernels, bias), step in zip(weights.convolutions, weights.dilations, strict=True):
-            np.matmul(x.reshape(tiles, rows, width), kernels[:, None], out=seen)
-            y[step:] += before[:-step]
-            y[:-step] += after[step:]
-            y += bias
-            x += np.maximum(y, 0, out=y)
-            x[gaps] = 0
-            x[size:] = 0
-        return times(x, weights.out)[:size] + weights.bias
+            inside = gaps[slice(*gaps.searchsorted((low, high)))] - low if len(gaps) else None
+            out = scores[start:stop]
+            if high - low > stop - start:
+                out = np.empty((high - low, len(TAGS)), np.float32)
+            self._layers.scores(vectors, at[low:high], layouts[low:high], inside, out)
+            if high - low > stop - start:
+                scores[start:stop] = out[start - low : stop - low]
 
 
 def _distances(telling: npt.NDArray[np.bool_], gaps: Rows) -> Rows:

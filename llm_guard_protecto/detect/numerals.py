@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["AT_WORDS", "DOT_WORDS", "MAILBOXES", "NUMBER_WORDS", "REPEATS", "SIGN_WORDS"]
+__all__ = [
+    "AT_WORDS",
+    "DOT_WORDS",
+    "MAILBOXES",
+    "NUMBER_WORDS",
+    "REPEATS",
+    "SIGN_WORDS",
+    "SITES",
+]
 
 _DIGITS: Final = (
     "zero oh nought naught null zéro cero nul",  # in the order of the digits
@@ -63,3 +71,10 @@ MAILBOXES: Final = (
     "zoho",
 )
 """Sites whose name after a bare `at` makes an address of it."""
+
+_SITES: Final = """
+    com org net edu gov mil int info biz io dev app ai co me eu uk us ca au nz de at ch fr es it pt
+    nl be ie se no dk fi pl cz ru ua jp cn in br mx ar za invalid test example
+"""
+SITES: Final = tuple(_SITES.split())
+"""Last words of the sites that are told by how they are said."""

@@ -1,86 +1,74 @@
 """The parts of words, hashed: their beginnings, their ends, and the trigrams inside.
 
 The bucket of a part is the CRC-32 of its UTF-8 form; a beginning is written with `<` before it, an
-end with `>` after it. The sums of all words are computed at once, one step a character: a text
-brings a few dozen new words, and Python takes longer for one of them than NumPy for all.
+end with `>` after it. CRC-32 is linear: the sum of a few bytes is what each of them adds where it
+stands, so that the parts of all words are a few look-ups in a table, however many words there are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LONGEST", "PARTS", "parts_of"]
+__all__ = ["LONGEST", "NO_PART", "PARTS", "parts_of"]
 
 PARTS = 1 << 15
 """Buckets."""
+
+NO_PART = PARTS
+"""Stands where a word has fewer parts than another."""
 
 LONGEST = 80
 """Characters of the longest word there may be."""
 
 _AFFIXES = (2, 3, 4)  # letters
 _LAST_TRIGRAM = 12  # only ends begin there or later
-_SIZES = range(2, max(_AFFIXES) + 2)  # of parts, `<` and `>` included
+_MOST = max(_AFFIXES) + 1  # characters of a part, `<` and `>` included
 
-_Sums = npt.NDArray[np.integer[Any]]
 _Ints = npt.NDArray[np.int32]
-_Flags = npt.NDArray[np.bool_]
 _Array = npt.NDArray[Any]
 
 
-def parts_of(words: Sequence[str]) -> tuple[_Ints, _Ints]:
-    """The buckets of the parts of each word, one word after the other, and how many it has."""
-    text = "".join([f"<{word}>" for word in words])
-    sizes = np.fromiter(map(len, words), np.intp, len(words))
-    heads = np.cumsum(sizes + 2) - sizes - 2  # where the `<` of each word stands
-    places = _PLACES[sizes]
-    there = _LENGTHS[sizes] * len(text) + heads[:, None] + places
-    return _buckets(text).take(there[places >= 0]), _COUNTS[sizes]
+def parts_of(words: Sequence[str]) -> tuple[_Array, _Ints]:
+    """The buckets of the parts of each word, and how many it has.
+
+    The first [most parts, words] has the parts of a word in its column, in order, then `NO_PART`.
+    """
+    text = f"<{'><'.join(words)}>"
+    flat = np.empty(len(text) * _MOST + 1, np.uint16)
+    flat[-1] = NO_PART
+    # [place, size - 1]: the bucket of the part of this size that begins at this place
+    sums = flat[:-1].reshape(len(text), _MOST)
+    codes = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
+    _ADDED.take(codes, axis=0, out=sums, mode="clip")
+    for size in range(1, _MOST):
+        sums[:-1, size] ^= sums[1:, size - 1]
+    sizes = list(map(len, words))
+    counts = [_COUNTS[size] for size in sizes]
+    heads = list(accumulate([(size + 2) * _MOST for size in sizes], initial=0))  # of each `<`
+    at = _WHERE[: max(counts, default=0)].take(sizes, axis=1)
+    at += np.array(heads[:-1], np.intp)
+    buckets = flat.take(at, mode="clip")
+    if not text.isascii():
+        for number, word in enumerate(words):
+            if not word.isascii():
+                buckets[: counts[number], number] = [
+                    crc32(part.encode("utf-8", "surrogatepass")) % PARTS for part in _spelled(word)
+                ]
+    return buckets, np.array(counts, np.int32)
 
 
-def _buckets(text: str) -> _Ints:
-    """[len(_SIZES), len(text)]: the bucket of the part of each size that begins at each place."""
-    count = len(text)
-    steps = _bytes(text + " " * _SIZES.stop)
-    state: _Sums = np.full(count, 0xFFFFFFFF, np.uint32)
-    sums = np.empty((len(_SIZES), count), np.uint32)
-    for size in range(1, _SIZES.stop):
-        for byte, there in steps:
-            part = slice(size - 1, size - 1 + count)
-            after = _TABLE.take((state ^ byte[part]).astype(np.uint8)) ^ (state >> 8)
-            state = after if there is None else np.where(there[part], after, state)
-        if size in _SIZES:
-            sums[size - _SIZES.start] = state
-    np.invert(sums, out=sums)
-    sums %= PARTS
-    return sums.view(np.int32)
+def _spelled(word: str) -> Iterator[str]:
+    whole = f"<{word}>"
+    return (whole[first : first + size] for first, size in _places(len(word)))
 
 
-def _bytes(text: str) -> list[tuple[_Sums, _Flags | None]]:
-    """The bytes of each character in UTF-8: all first ones, all second ones and who has one, ..."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    if text.isascii():
-        return [(codes, None)]
-    more = [codes >= least for least in (0x80, 0x800, 0x10000)]
-    lengths = np.sum(more, axis=0, dtype=np.uint32)  # bytes after the first
-    steps: list[tuple[_Sums, _Flags | None]] = [(codes >> 6 * lengths | _LEADS[lengths], None)]
-    for place, there in enumerate(more, 1):
-        rest = lengths - np.minimum(lengths, place)
-        steps.append((codes >> 6 * rest & 0x3F | 0x80, there))
-    return steps
-
-
-_LEADS = np.array([0, 0xC0, 0xE0, 0xF0], np.uint32)
-_TABLE = np.array(  # of CRC-32: what each byte makes of the state 0
-    [~crc32(bytes([0xFF ^ byte])) & 0xFFFFFFFF ^ 0x00FFFFFF for byte in range(256)], np.uint32
-)
-
-
-def _parts(size: int) -> Iterator[tuple[int, int]]:
+def _places(size: int) -> Iterator[tuple[int, int]]:
     """Where the parts of `<word>` begin and how long they are, for a word of so many letters."""
     for first in range(1, min(size - 3, _LAST_TRIGRAM)):
         yield first + 1, 3
@@ -92,16 +80,25 @@ def _parts(size: int) -> Iterator[tuple[int, int]]:
         yield 0, size + 2
 
 
-def _layout() -> tuple[_Array, _Array, _Ints]:
-    """By the size of a word: where its parts begin (-1: no part), their lengths, their number."""
-    rows = [list(_parts(size)) for size in range(LONGEST + 1)]
-    widest = max(map(len, rows))
-    places = np.full((len(rows), widest), -1)
-    lengths = np.zeros((len(rows), widest), np.intp)
+def _added() -> npt.NDArray[np.uint16]:
+    """[byte, size - 1]: what the first byte of a part adds to the sum of the bytes after it."""
+    added = np.zeros((256, _MOST), np.uint16)
+    for size in range(1, _MOST + 1):
+        after = bytes(size - 1)
+        added[:, size - 1] = [
+            (crc32(bytes([byte]) + after) ^ crc32(after)) % PARTS for byte in range(256)
+        ]
+    return added
+
+
+def _where() -> tuple[_Array, list[int]]:
+    """By the size of a word: the places of its parts in the flat sums, and their number."""
+    rows = [list(_places(size)) for size in range(LONGEST + 1)]
+    where = np.full((max(map(len, rows)), len(rows)), np.iinfo(np.intp).max // 2)
     for size, row in enumerate(rows):
-        places[size, : len(row)] = [place for place, _ in row]
-        lengths[size, : len(row)] = [length - _SIZES.start for _, length in row]
-    return places, lengths, np.array([len(row) for row in rows], np.int32)
+        where[: len(row), size] = [place * _MOST + length - 1 for place, length in row]
+    return where, list(map(len, rows))
 
 
-_PLACES, _LENGTHS, _COUNTS = _layout()
+_ADDED = _added()
+_WHERE, _COUNTS = _where()

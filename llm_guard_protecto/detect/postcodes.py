@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from llm_guard_protecto.detect import towns
+from llm_guard_protecto.detect import abroad, towns
 from llm_guard_protecto.detect.borders import apart
 from llm_guard_protecto.detect.pattern import Pattern, named
 from llm_guard_protecto.detect.town_words import AFTER_STREET, COUNTRIES
@@ -30,6 +30,12 @@ _CODE_WORDS: Final = (
         "cp",
     ),
     *("cap", "codice postale", "cep", "cod. postal", "pin code", "pincode", "eircode"),
+)
+
+_LIVES: Final = (
+    *("wohnhaft", "wohnhaft in", "wh.", "wohnh.", "wohnt in", "lebt in", "wonende", "wonende te"),
+    *("demeurant", "domicilié", "domiciliée", "domicilié à", "residente", "residente en"),
+    *("residente em", "residente in", "domiciliado en", "domiciliada en", "bosatt", "zam."),
 )
 
 POSTCODES: Final = (
@@ -72,6 +78,13 @@ POSTCODES: Final = (
     ),
     Pattern(
         "ADDRESS",
+        r"\b[AC-FHKNPRTV-Y]\d[\dW] [\dAC-FHKNPRTV-Y]{4}\b",
+        fit=towns.eircode,
+        score=0.85,
+        name="eircode",
+    ),
+    Pattern(
+        "ADDRESS",
         r"(?i)\b[abceghj-nprstvxy]\d[abceghj-nprstv-z] \d[abceghj-nprstv-z]\d\b",
         lambda v: len({c for c in v if c.isdigit()}) > 1 and (v.isupper() or v.islower()),
         score=0.85,
@@ -88,10 +101,32 @@ POSTCODES: Final = (
     ),
     Pattern(
         "ADDRESS",
-        r"\b(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{3}| [A-Z]{2})? [A-Z\x80-\xff][A-Za-z\x80-\xff-]{2,24}",
+        r"\b(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{3}| [A-Z]{2}|,|\.| -)? [A-Z\x80-\xff][A-Za-z\x80-\xff-]{2,24}",
         fit=towns.known_city,
         score=0.8,
         name="postcode_known_city",
+    ),
+    Pattern(
+        "ADDRESS",
+        r"\b[A-Z]{1,3}-\d{4,5} [A-Z\x80-\xff][a-z\x80-\xff]{2}",
+        fit=abroad.code_of_country,
+        score=0.8,
+        name="postcode_of_country",
+    ),
+    Pattern(
+        "ADDRESS",
+        r"\b(?:[A-Z]{1,2}-)?\d{4,5} [A-Z\x80-\xff][a-z\x80-\xff]{2}",
+        fit=abroad.code_before_street,
+        score=0.8,
+        name="postcode_before_street",
+    ),
+    named(
+        "ADDRESS",
+        r"\b(?:[A-Z]{1,2}-)?\d{4,5} [A-Z\x80-\xff][a-z\x80-\xff]{2}",
+        _LIVES,
+        "postcode_lived_in",
+        fit=abroad.lived_in,
+        lifted=0.85,
     ),
     named(
         "ADDRESS",

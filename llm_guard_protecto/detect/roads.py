@@ -12,7 +12,7 @@ from typing import Final
 from llm_guard_protecto.detect.street_ends import ends_a_street
 from llm_guard_protecto.detect.street_words import ENGLISH, PLAIN
 
-__all__ = ["before_a_city", "english", "free", "military", "unit"]
+__all__ = ["before_a_city", "box", "english", "free", "military", "unit"]
 
 _Place = tuple[int, int] | None
 
@@ -65,6 +65,7 @@ _SURE_UNIT: Final = re.compile(r"(?:apt|apartment|appt)\b", re.IGNORECASE)
 _NEXT_STREET: Final = re.compile(
     rf",? ?\n?\d{{1,5}}[a-z]? (?:[\w'.-]+ ){{1,3}}(?:{ENGLISH})\b", re.IGNORECASE
 )
+_SECTION: Final = re.compile(r"apartado \d{1,2}(?: \d{1,2})?", re.IGNORECASE)
 _GAP: Final = re.compile(r"(?:[,.;]? ?|,?\r?\n)\Z")
 _POST: Final = re.compile(r"[,\s]{1,2}[AFD]PO\b")
 
@@ -74,6 +75,11 @@ def free(text: str, start: int, end: int) -> _Place:
     if start and _BEFORE.search(text, max(0, start - 2), start):
         return None
     return start, end
+
+
+def box(text: str, start: int, end: int) -> _Place:
+    """A post office box; `apartado 14` of a Spanish text is a section."""
+    return None if _SECTION.fullmatch(text, start, end) else free(text, start, end)
 
 
 def english(text: str, start: int, end: int) -> _Place:
@@ -95,7 +101,11 @@ def _english_at(text: str, start: int, end: int) -> _Place:
     words, end = name.split(), found.start() + len(found[0].rstrip("."))
     if _is_year(number) and _YEAR_BEFORE.search(text, max(0, start - 8), start):
         return None
-    if any(w.isdigit() for w in words) or words[-1].lower().strip(".") in _SAINTS:
+    if (
+        words[0] == "of"
+        or any(w.isdigit() for w in words)
+        or words[-1].lower().strip(".") in _SAINTS
+    ):
         return None
     small = any(not _capital(w) for w in words) or way[0].islower()
     if any(w.lower().strip(".") in _STOPS for w in words) and (small or len(words) == 1):

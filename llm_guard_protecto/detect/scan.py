@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 import threading
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +32,7 @@ _TIED_LENGTH = 96
 
 _SHORT = 4  # bytes of a context word
 _JOINTS = (" ", "_", "-", ".", "")
+_Place = tuple[int, int]
 _IN_WORD = bytes(chr(c).isalnum() and c < 128 for c in range(256))
 
 
@@ -91,7 +91,7 @@ class Scanner:
         free = [i for i, shape in enumerate(shapes) if not shape.needs]
         tied = [i for i, shape in enumerate(shapes) if shape.needs]
         portions = [*_portions(free, _PORTION), *_portions(tied, _TIED_PORTION)]
-        self._needs = [{numbers[group] for group in shape.needs} for shape in shapes]
+        self._needs = [frozenset(numbers[group] for group in shape.needs) for shape in shapes]
         self._needed = [{g for i in portion for g in self._needs[i]} for portion in portions]
         self._databases = _databases(
             [([shapes[i].regex.encode() for i in portion], portion) for portion in portions],
@@ -164,11 +164,14 @@ class Scanner:
                 for first, last in _windows(size, ends, stretch):
                     database.scan(data[first:last], match_event_handler=tied, scratch=scratch)
         places = {}
+        supports: dict[frozenset[int], list[int]] = {}  # the ends of all words of some groups
         for which, matches in longest.items():
-            needs = self._needs[which]
             kept = sorted(matches.items())
-            if needs:
-                kept = _reached(kept, [groups[g] for g in needs if g in groups], stretch)
+            if needs := self._needs[which]:
+                if needs not in supports:
+                    ends = [groups[group] for group in needs if group in groups]
+                    supports[needs] = sorted(set().union(*ends))
+                kept = _reached(kept, supports[needs], stretch)
             if kept:
                 places[which] = kept
         named = {self._named[group]: ends for group, ends in groups.items()}
@@ -212,18 +215,22 @@ def _windows(size: int, ends: Iterable[list[int]], stretch: int) -> list[tuple[i
     return windows
 
 
-def _reached(
-    matches: list[tuple[int, int]], words: list[list[int]], stretch: int
-) -> list[tuple[int, int]]:
-    """The matches with the end of a word in reach, `stretch` bytes being one character at most."""
-    ends = sorted(set().union(*words))
-    if not ends:
-        return []
+def _reached(matches: list[_Place], ends: list[int], stretch: int) -> list[_Place]:
+    """The matches (sorted) with one of the `ends` of words (sorted) in reach.
+
+    `stretch` bytes are one character at most.
+    """
     before, after = BEFORE * stretch, AFTER * stretch
-    reached = []
+    reached: list[_Place] = []
+    following = iter(ends)
+    end = next(following, -1)
     for match in matches:
-        at = bisect_left(ends, match[0] - before)
-        if at < len(ends) and ends[at] <= match[1] + after:
+        low = match[0] - before
+        while end < low:
+            end = next(following, -1)
+            if end < 0:
+                return reached
+        if 0 <= end <= match[1] + after:
             reached.append(match)
     return reached
 

@@ -31,14 +31,16 @@ _Halves = npt.NDArray[np.float16]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The arrays of a weights file. `mix` turns all features of a word into one vector; the three
-    tables before it stay as they are stored, for only the rows of words that occur are read.
+    """The arrays of a weights file. `mix` turns all features of a word into one vector.
+
+    The largest table stays as it is stored, for only the rows of words that occur are read; that of
+    the parts, of which each word has a dozen, does not, and has a row of zeros for no part.
     """
 
     lexicon: Lexicon
     words: _Halves  # [1 + vocabulary, d], row 0 for every unknown word
-    parts: _Halves  # [PARTS, e]
-    shapes: _Halves  # [SHAPES, f]
+    parts: Floats  # [PARTS + 1, e], the last row zero
+    shapes: Floats  # [SHAPES, f]
     mix: Floats  # [d + e + f + len(FLAGS), width]
     layouts: Floats  # [LAYOUTS, width]
     convolutions: tuple[tuple[Floats, Floats], ...]  # ([3, width, width], [width]) a layer
@@ -62,15 +64,15 @@ def _weights(arrays: Mapping[str, npt.NDArray[Any]]) -> Weights:
         return np.ascontiguousarray(arrays[name], np.float32)
 
     dilations = tuple(map(int, arrays.get("dilations", DILATIONS)))
-    mix = floats("mix")
+    mix, parts = floats("mix"), floats("parts")
     width = mix.shape[1]
     if not dilations or min(dilations) < 1 or f"conv{len(dilations)}" in arrays:
         raise ValueError("dilations and convolutions do not fit")
     return Weights(
         Lexicon(arrays["vocabulary"], arrays["listed"], arrays["flags"]),
         arrays["words"],
-        arrays["parts"],
-        arrays["shapes"],
+        np.concatenate([parts, np.zeros((1, parts.shape[1]), np.float32)]),
+        floats("shapes"),
         mix,
         floats("layouts").reshape(LAYOUTS, width),
         tuple(

@@ -133,7 +133,7 @@ def _columns(text: str, words: frozenset[str]) -> Iterator[tuple[str, str, int]]
                 continue
             if mark in ",;" and f"{mark} " in lines[at] and not _twice(lines, at, mark):
                 continue  # a sentence
-            width = count[at] + 1
+            width = len(headings)  # a mark in quotes is no border
             below = at + 1
             if _RULE.match(lines[below]):  # the line under a Markdown heading
                 below += 1

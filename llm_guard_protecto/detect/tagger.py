@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from llm_guard_protecto.detect.decode import Tags, decode, runs, together
+from llm_guard_protecto.detect.decode import entities
 from llm_guard_protecto.detect.doubt import believed
-from llm_guard_protecto.detect.features import Floats
+from llm_guard_protecto.detect.eponyms import names_only
+from llm_guard_protecto.detect.features import Floats, Ints
 from llm_guard_protecto.detect.network import Network, load
 from llm_guard_protecto.detect.places import address_parts
 from llm_guard_protecto.detect.words import Words, pieces, split
@@ -48,7 +49,7 @@ class Tagger:
 
         An address comes in its parts, cut at commas and line ends. `score` is the mean
         probability of its words to be in an entity, `rule` is "tagger". What is not sure enough
-        for the line it stands in (`doubt`) is left out.
+        for the line it stands in (`doubt`) is left out, and so are the names of things (`eponyms`).
         """
         found: list[list[Span]] = [[] for _ in texts]
         batch: list[_Piece] = []
@@ -61,7 +62,7 @@ class Tagger:
                 batch, rows = [], 0
         self._tag(batch, found)
         return [
-            address_parts(text, believed(text, spans))
+            address_parts(text, names_only(text, believed(text, spans)))
             for text, spans in zip(texts, found, strict=True)
         ]
 
@@ -76,51 +77,41 @@ class Tagger:
         """Add the spans of the pieces to the lists of their texts."""
         if not batch:
             return
+        gap, scores = self._scores([words for *_, words in batch])
+        tagged = entities(scores)
+        next_ = base = 0
+        for number, offset, own_start, own_end, words in batch:
+            base += gap
+            stop = base + len(words)
+            starts, ends = words.places
+            spans = found[number]
+            while next_ < len(tagged) and tagged[next_][0] < stop:
+                first, last, entity, score = tagged[next_]
+                next_ += 1
+                start = offset + int(starts[first - base])
+                end = offset + int(ends[last - base])
+                # The window before has told what reaches over the border, but for endless names.
+                start = max(start, own_start, spans[-1].end if spans else 0)
+                if start < min(end, own_end):
+                    spans.append(Span(start, end, entity, round(score, 3), "tagger"))
+            base = stop
+
+    def _scores(self, texts: Sequence[Words]) -> tuple[int, Floats]:
+        """How many rows stand before each text, and the scores of all rows."""
+        if len(texts) == 1:
+            return 0, self._network.scores_of_one(texts[0].forms, texts[0].before)
         reach = self._network.reach
         forms: list[str] = []
-        layouts: list[int] = []
         gaps: list[int] = []
-        for *_, words in batch:
+        layouts: list[Ints] = []
+        gap = np.zeros(reach, np.int32)
+        for words in texts:
             gaps += range(len(forms), len(forms) + reach)
             forms += [""] * reach
             forms += words.forms
-            layouts += [0] * reach
-            layouts += words.layouts
-        scores = self._network.scores(forms, np.array(layouts, np.int32), np.array(gaps, np.intp))
-        tags = decode(together(scores))
-        if not tags.any():
-            return
-        sure = _running_probability(scores, tags)
-        entities = runs(tags)
-        next_ = base = 0
-        for number, offset, own_start, own_end, words in batch:
-            base += reach
-            stop = base + len(words)
-            spans = found[number]
-            while next_ < len(entities) and entities[next_][0] < stop:
-                first, last, entity = entities[next_]
-                next_ += 1
-                start = offset + words.starts[first - base]
-                end = offset + words.ends[last - base]
-                # The window before has told what reaches over the border, but for endless names.
-                start = max(start, own_start, spans[-1].end if spans else 0)
-                if start >= min(end, own_end):
-                    continue
-                score = (sure[last + 1] - sure[first]) / (last + 1 - first)
-                spans.append(Span(start, end, entity, round(score, 3), "tagger"))
-            base = stop
-
-
-def _running_probability(scores: Floats, tags: Tags) -> list[float]:
-    """Sums of the probability of not being `O`, from the first row on; 0 stands for `O` rows."""
-    rows = np.flatnonzero(tags)
-    mine = scores[rows]
-    mine -= mine.max(axis=1, keepdims=True)
-    np.exp(mine, out=mine)
-    sure = np.zeros(len(tags) + 1)
-    sure[rows + 1] = 1 - mine[:, 0] / mine.sum(axis=1)
-    running: list[float] = np.cumsum(sure).tolist()
-    return running
+            layouts += gap, words.before
+        gaps_at = np.array(gaps, np.intp)
+        return reach, self._network.scores(forms, np.concatenate(layouts), gaps_at)
 
 
 _lock = threading.Lock()

@@ -60,7 +60,7 @@ LARGE_CITIES: Final = {5: frozenset(_FIVE.split("|")), 4: frozenset(_FOUR.split(
 """Large cities as their own mail spells them, by the digits of their codes: they need no street."""
 AFTER_STREET: Final = (
     "street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|place|way|close|crescent"
-    "|terrace"
+    "|terrace|marg|nagar|salai|parade|esplanade|quay|grove|gardens|mews"
 )
 _ALSO_WORDS_LIST: Final = """
     in or me hi ok oh de la co al id ma pa mi as us ms md mt

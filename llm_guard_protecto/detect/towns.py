@@ -7,7 +7,7 @@ from typing import Final
 
 from llm_guard_protecto.detect.cities import MOST_WORDS, WORD_BACK, WORDS_ON, city_from, city_to
 from llm_guard_protecto.detect.street_ends import ends_a_street
-from llm_guard_protecto.detect.street_words import GERMAN_END
+from llm_guard_protecto.detect.street_words import GERMAN_END, NO_NAME
 from llm_guard_protecto.detect.town_words import (
     ALSO_WORDS,
     JOINING,
@@ -24,6 +24,7 @@ __all__ = [
     "city_before_postcode",
     "city_of_state",
     "country_after_code",
+    "eircode",
     "known_city",
     "named_code",
     "province_and_code",
@@ -50,6 +51,15 @@ _CODE_CUE: Final = re.compile(
 )
 _CODE_AND_CITY: Final = re.compile(
     r"(?:[A-Z]{1,2}-)?\b(?:\d{3} \d{2}|\d{2}-\d{3}|\d{4,5}(?:-\d{3})?(?: ?[A-Z]{2}\b)?) ([^\W\d_])"
+)
+_SURE_CODE: Final = re.compile(r"[A-Z]{1,2}-|\d{3} \d{2} |\d{2}-\d{3} ")
+# the code after a town: New Zealand, India, Singapore and others
+_CODE_ON: Final = re.compile(
+    r"(?: | ?[-–] ?)(?!(?:19|20)\d\d\b)(?:\d{4}|\d{3} ?\d{3})(?=[,.;\n\r)]|\Z)"
+)
+_PLAIN_STREET: Final = re.compile(
+    r"\b([^\W\d_a-z][\w'’.-]{1,24}) \d{1,4}(?:[/-]\d{1,4})?(?: ?[A-Za-z])?"
+    r"(?:,? (?:m|lok|kv|lgh|byt|Top)\.? \d{1,4})?\Z"
 )
 _CODE_BEFORE: Final = re.compile(
     r"(?:[A-Z]{2}\s\d{5}(?:-\d{4})?|[A-Z]\d[A-Z] \d[A-Z]\d|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}"
@@ -112,11 +122,14 @@ def _state_start(text: str, end: int) -> int | None:
     return lead.start() + last if last and words[last:] in STATES else None
 
 
+_CITY_GAP: Final = re.compile(r"[,.]?\s{1,2}")
+
+
 def uk_postcode(text: str, start: int, end: int) -> _Place:
     """`SW1A 1AA` with an area that exists; in lower case after a word and a comma or line end."""
     value = text[start:end]
-    area = re.match(r"[A-Za-z]{1,2}", value)
-    if area is None or area[0].upper() not in UK_AREAS or not word_alone(text, start, end):
+    area = value[: 2 if value[1].isalpha() else 1].upper()
+    if area not in UK_AREAS or not word_alone(text, start, end):
         return None
     if value.isupper():
         return start, end
@@ -129,8 +142,8 @@ def uk_postcode(text: str, start: int, end: int) -> _Place:
 
 def city_before_postcode(text: str, start: int, end: int) -> _Place:
     """The town on the line, or the end of the line, before a UK postcode."""
-    gap = re.match(r"[,.]?\s{1,2}", text[start + 1 : end])
-    if gap is None or uk_postcode(text, start + 1 + gap.end(), end) is None:
+    gap = _CITY_GAP.match(text, start + 1, end)
+    if gap is None or uk_postcode(text, gap.end(), end) is None:
         return None
     return city_to(text, start + 1)
 
@@ -154,10 +167,26 @@ def after_a_street(text: str, start: int, end: int) -> _Place:
     if _YEAR.fullmatch(found[0][:-1].strip()):
         street = GERMAN_END.search(text, max(0, before - 70), before) is not None
     else:
-        street = ends_a_street(text, before)
+        street = ends_a_street(text, before) or _plain_street(text, before, found)
     if not street:
         return None
     return found.start(), city_from(text, found.start(1))
+
+
+def _plain_street(text: str, end: int, code: re.Match[str]) -> bool:
+    """Whether a name and number end there, and the code looks like nothing else or has its line."""
+    if not _SURE_CODE.match(code[0]) and text[end : code.start()] not in ("\n", "\r\n"):
+        return False
+    street = _PLAIN_STREET.search(text, max(0, end - 40), end)
+    return street is not None and (street[1] == "Box" or street[1] not in NO_NAME)
+
+
+def eircode(text: str, start: int, end: int) -> _Place:
+    """`V95 X2Y3` after a word and a comma or line end; its second part holds a digit and a letter."""
+    last = text[end - 4 : end]
+    if last.isalpha() or last.isdigit() or not word_alone(text, start, end):
+        return None
+    return (start, end) if _comma(text, start) else None
 
 
 def known_city(text: str, start: int, end: int) -> _Place:
@@ -167,7 +196,7 @@ def known_city(text: str, start: int, end: int) -> _Place:
     if code is None or not word_alone(text, start, end):
         return None
     known = text[city : _word_end(text, city)] in LARGE_CITIES[len(code[0])]
-    if not known or _YEAR.fullmatch(text[code.start() : city - 1]):
+    if not known or _YEAR.fullmatch(code[0]) or len(code[0]) < 5 and text[city - 2] in ",.-":
         return None
     return start, city_from(text, city)
 
@@ -193,7 +222,8 @@ def city_after_street(text: str, start: int, end: int) -> _Place:
         return None
     words = found[0].rstrip(".-").split()
     last = end - 1 + len(found[0].rstrip(".-"))
-    after = text[last : last + 1]
+    code = _CODE_ON.match(text, last)
+    after = "," if code else text[last : last + 1]
     small = text[start:end].islower()
     if (
         after not in ("", ",", ".", ";", "\n", "\r", ")", "?", "!")
@@ -204,7 +234,7 @@ def city_after_street(text: str, start: int, end: int) -> _Place:
         return None
     if any(w.lower().strip(".") in NO_TOWN for w in words):
         return None
-    return end - 1, last
+    return end - 1, code.end() if code else last
 
 
 def country_after_code(text: str, start: int, end: int) -> _Place:

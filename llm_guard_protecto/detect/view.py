@@ -10,10 +10,12 @@ offsets of its own text. A replaced piece is never cut: any part of it goes back
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain, compress, count, islice
+from operator import add, le, lt, ne, sub
+from typing import Final, NamedTuple, Protocol
 
-__all__ = ["Patch", "View"]
+__all__ = ["Change", "Patch", "View"]
 
 
 class Patch(NamedTuple):
@@ -29,6 +31,12 @@ class Patch(NamedTuple):
         return f"Patch({self.start}:{self.end}, {self.kind})"
 
 
+Change = tuple[int, int, str]
+"""Start and end of what was changed, and the kind of change."""
+
+_BESIDE: Final = 2  # characters between two changes that are told as one
+
+
 class _Layer(Protocol):
     """One round of changes, between an old text and a new one."""
 
@@ -40,12 +48,12 @@ class _Layer(Protocol):
         """The new place of an old one; what touches a replaced piece takes all of it."""
         ...
 
-    def kinds(self, start: int, end: int) -> Iterable[str]:
+    def kinds(self, start: int, end: int) -> Collection[str]:
         """The kinds of the changes within an old place."""
         ...
 
-    def places(self) -> Iterable[tuple[int, int]]:
-        """The new places of all changes, in order."""
+    def changes(self) -> Iterable[Change]:
+        """The new places of all changes, in order, those of a kind that all but touch as one."""
         ...
 
 
@@ -54,12 +62,13 @@ class _Patched:
 
     __slots__ = ("_ends", "_froms", "_kinds", "_starts", "_tos")
 
-    def __init__(self, patches: Sequence[Patch], starts: list[int]) -> None:
-        froms, tos, texts, kinds = zip(*patches, strict=True)
-        self._froms, self._tos = froms, tos  # in the old text
-        self._starts = starts  # in the new one
-        self._ends = [start + size for start, size in zip(starts, map(len, texts), strict=True)]
-        self._kinds = kinds
+    def __init__(self, columns: _Columns) -> None:
+        self._froms, self._tos = columns.starts, columns.ends  # in the old text
+        self._kinds = columns.kinds
+        sizes = list(map(len, columns.texts))
+        longer = map(sub, map(add, self._froms, sizes), self._tos)
+        self._ends = list(map(add, self._tos, accumulate(longer)))
+        self._starts = list(map(sub, self._ends, sizes))  # both in the new text
 
     def back(self, start: int, end: int) -> tuple[int, int]:
         i = bisect_right(self._starts, start) - 1
@@ -83,12 +92,13 @@ class _Patched:
             end = self._ends[j] if past <= 0 else self._ends[j] + past
         return start, max(start, end)
 
-    def kinds(self, start: int, end: int) -> Iterable[str]:
+    def kinds(self, start: int, end: int) -> Collection[str]:
         first = bisect_left(self._froms, start)
-        return dict.fromkeys(self._kinds[first : bisect_left(self._froms, end)])
+        last = bisect_left(self._froms, end)
+        return dict.fromkeys(self._kinds[first:last]) if first < last else ()
 
-    def places(self) -> Iterable[tuple[int, int]]:
-        return zip(self._starts, self._ends, strict=True)
+    def changes(self) -> Iterable[Change]:
+        return _merged(zip(self._starts, self._ends, self._kinds, strict=True))
 
 
 class _Respelled:
@@ -106,12 +116,62 @@ class _Respelled:
 
     forth = back
 
-    def kinds(self, start: int, end: int) -> Iterable[str]:
+    def kinds(self, start: int, end: int) -> Collection[str]:
         return (self._kind,) if self._old[start:end] != self._new[start:end] else ()
 
-    def places(self) -> Iterable[tuple[int, int]]:
-        pairs = zip(self._old, self._new, strict=True)
-        return [(i, i + 1) for i, (old, new) in enumerate(pairs) if old != new]
+    def changes(self) -> Iterable[Change]:
+        places = compress(count(), map(ne, self._old, self._new))
+        return _merged((at, at + 1, self._kind) for at in places)
+
+
+class _Columns:
+    """Sorted patches, and each of their fields by itself: there may be thousands."""
+
+    __slots__ = ("ends", "kinds", "patches", "starts", "texts")
+
+    def __init__(self, patches: Sequence[Patch]) -> None:
+        self.patches = patches
+        self.starts = [patch[0] for patch in patches]
+        self.ends = [patch[1] for patch in patches]
+        self.texts = [patch[2] for patch in patches]
+        self.kinds = [patch[3] for patch in patches]
+
+    @property
+    def disjoint(self) -> bool:
+        """Whether none overlaps another and none is empty."""
+        starts, ends = self.starts, self.ends
+        return all(map(lt, starts, ends)) and all(map(le, ends, islice(starts, 1, None)))
+
+
+def _disjoint(patches: Iterable[Patch]) -> list[Patch]:
+    """Of sorted patches that overlap the one that starts first, then the longer; no empty one."""
+    kept: list[Patch] = []
+    at = 0
+    for patch in patches:
+        start, end, _, _ = patch
+        if start < at:
+            if start > kept[-1][0]:
+                continue
+            kept.pop()  # the same start, and longer
+        if start < end:
+            kept.append(patch)
+            at = end
+    return kept
+
+
+def _merged(changes: Iterable[Change]) -> Iterator[Change]:
+    """The same changes, those of a kind that all but touch made one."""
+    first = last = 0
+    same = ""
+    for start, end, kind in changes:
+        if start <= last + _BESIDE and kind == same:
+            last = end
+            continue
+        if same:
+            yield first, last, same
+        first, last, same = start, end, kind
+    if same:
+        yield first, last, same
 
 
 class View:
@@ -140,31 +200,16 @@ class View:
         Patches may come in any order; of two that overlap the one that starts first, then the
         longer one, stays. A view without patches is the view itself.
         """
-        kept: list[Patch] = []
-        at = 0
-        for patch in sorted(patches):
-            start, end, _, _ = patch
-            if start < at:
-                if start > kept[-1][0]:
-                    continue
-                kept.pop()  # the same start, and longer
-            if start < end:
-                kept.append(patch)
-                at = end
-        if not kept:
+        columns = _Columns(sorted(patches))
+        if not columns.disjoint:
+            columns = _Columns(_disjoint(columns.patches))
+        if not columns.patches:
             return self
         text = self.text
-        parts: list[str] = []
-        starts: list[int] = []
-        at = size = 0
-        for start, end, plain, _ in kept:
-            parts += text[at:start], plain
-            size += start - at
-            starts.append(size)
-            size += len(plain)
-            at = end
-        parts.append(text[at:])
-        return self._with("".join(parts), _Patched(kept, starts))
+        before = map(text.__getitem__, map(slice, chain((0,), columns.ends), columns.starts))
+        parts = [*chain.from_iterable(zip(before, columns.texts, strict=False))]
+        parts.append(text[columns.ends[-1] :])
+        return self._with("".join(parts), _Patched(columns))
 
     def respelled(self, plain: Mapping[str, str], kind: str) -> View:
         """This view with every character of `plain` replaced by its single other one."""
@@ -189,17 +234,22 @@ class View:
 
     def kinds(self, start: int, end: int) -> list[str]:
         """The kinds of the changes within `start:end`, of the earliest round first."""
+        return self.traced(start, end)[2]
+
+    def traced(self, start: int, end: int) -> tuple[int, int, list[str]]:
+        """`origin` and `kinds` at once."""
         kinds: list[str] = []
         for layer in reversed(self._layers):
             start, end = layer.back(start, end)
-            kinds[:0] = layer.kinds(start, end)
-        return kinds
+            if more := layer.kinds(start, end):
+                kinds[:0] = more
+        return start, end, kinds
 
-    def places(self) -> list[tuple[int, int]]:
-        """Where in this text the replaced pieces of every round stand (empty ones for drops)."""
-        found: list[tuple[int, int]] = []
+    def changes(self) -> list[Change]:
+        """What was changed in every round, where it stands in this text (empty for drops)."""
+        found: list[Change] = []
         for layer in self._layers:
-            moved = [layer.forth(a, b) for a, b in found]
-            found = [*moved, *layer.places()]
+            moved = [(*layer.forth(start, end), kind) for start, end, kind in found]
+            found = [*moved, *layer.changes()]
         found.sort()
         return found

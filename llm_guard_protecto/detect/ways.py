@@ -15,7 +15,7 @@ _Place = tuple[int, int] | None
 _FEWEST_LETTERS: Final = 3
 _PARTICLES: Final = (
     "de|du|des|la|le|les|del|della|dello|delle|dei|degli|di|do|da|dos|das|e|y|et|aux|au|à|von|van|den"
-    "|der|san|santa|santo|são|st|ste|el|los|las|al"
+    "|der|san|santa|santo|são|st|ste|el|los|las|al|kralja|bana|despota|kneza|cara"
 )
 _CAPITAL: Final = r"[^\W\d_a-zß-öø-ÿ][\w'’.-]*"
 _NAME_OF_WAY: Final = re.compile(
@@ -31,14 +31,15 @@ _OWN: Final = re.compile(
 _COUNTED: Final = re.compile(r"\d{1,4} (?:cours|place|passage|route|square|quai) de ")
 _WAY: Final = re.compile(rf"(?:{NAMED_FIRST})", re.IGNORECASE)
 _HOUSE: Final = re.compile(
-    r"(?:,? ?(?:n[ºo°.]{1,2} ?|núm\.? ?|num\.? ?|número |numero |nr\.? ?|# ?)|,? )"
-    r"(?:s/n\b|\d{1,5}(?:[/-]\d{1,4}\b)?(?:[/ ]?[A-Za-z]\b)?)"
+    r"(?:,? ?(?:n[ºo°.]{1,2} ?|núm\.? ?|num\.? ?|número |numero |nr\.? ?|# ?|d\. ?|dom |br\. ?|No[.:]{1,2} ?)|,? )"
+    r"(?:s/n\b|\d{1,5}(?:[/-]\d{1,4}\b)?(?:(?! [aeiouy]\b)[/ ]?[A-Za-z]\b)?)"
     r"(?:,? \d{1,2}[ºª°o](?: ?[A-Z]\b| (?:izq|dcha|dto|esq)\.?)?)?"
 )
 _LATIN_CODE: Final = re.compile(r"(?:, ?| ?- ?|\s)(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{3})?\b")
 _ENGLISH_TOO: Final = frozenset(
     ("via", "corso", "largo", "plaza", "al.", "pl.", "r.", "carrera", "os.")
 )
+_CODE_NEEDED: Final = frozenset(("rue", "avenue", "chaussée", "chemin"))
 _GERMANIC: Final = re.compile(
     rf"({GERMANIC})[ \xa0]{{0,2}}(\d{{1,4}}(?: ?[a-zA-Z]\b)?(?: ?[-–/+] ?\d{{1,4}}[a-z]?\b)?)",
     re.IGNORECASE,
@@ -55,13 +56,17 @@ _SENTENCE_LIST: Final = """
     die der das den dem eine einer eines in an auf von zur und de het een op in
 """
 _SENTENCE: Final = frozenset(_SENTENCE_LIST.split())
-_DOUBTFUL: Final = frozenset(("ring", "platz", "damm", "ufer", "steig", "promenade", "plein"))
-_CODE_NEXT: Final = re.compile(r",? ?(?:\r?\n)?(?:[A-Z]{1,2}-)?\d{4,5} [^\W\d_]")
+_DOUBTFUL_LIST: Final = """
+    ring platz damm ufer steig promenade plein gata vegen plass plads stræde gränd torget stigen backen
+    bakken kuja polku vænget steenweg gürtel halde
+"""
+_DOUBTFUL: Final = frozenset(_DOUBTFUL_LIST.split())
+_CODE_NEXT: Final = re.compile(r",? ?(?:\r?\n)?(?:[A-Z]{1,2}-)?(?:\d{4,5}|\d{3} \d{2}) [^\W\d_]")
 _SURE_GERMANIC: Final = frozenset(
     ("straße", "strasse", "str.", "straat", "gracht", "laan", "gasse", "gatan", "vägen")
 )
 _PLACE_BACK: Final = re.compile(rf"\b(?:{GERMAN_PLACES}) [A-ZÄÖÜ][a-zäöüß-]{{2,20}}\Z")
-_HOUSE_AND_CODE: Final = re.compile(r"(?:, ?|\r?\n)(?:D-)?\d{4,5} .\Z", re.DOTALL)
+_HOUSE_AND_CODE: Final = re.compile(r"(?:, ?|\r?\n)(?:[A-Z]{1,2}-)?\d{4,5} .\Z", re.DOTALL)
 
 
 def french(text: str, start: int, end: int) -> _Place:
@@ -93,9 +98,8 @@ def named_first(text: str, start: int, end: int) -> _Place:
     name = _NAME_OF_WAY.match(text, way.end(), way.end() + 60)
     if name and any(map(str.isupper, name[0])):
         house = _HOUSE.match(text, name.start() + len(name[0].rstrip()), name.end() + 24)
-        if house is None or (
-            kind.islower() and kind in _ENGLISH_TOO and not _coded(text, house.end())
-        ):
+        doubtful = kind.lower() in _CODE_NEEDED or kind.islower() and kind in _ENGLISH_TOO
+        if house is None or doubtful and not _coded(text, house.end()):
             return None
         return (start, house.end()) if _ends_well(text, house.end()) else None
     small = _SMALL_NAME.match(text, way.end(), way.end() + 48)
@@ -150,7 +154,8 @@ def germanic(text: str, start: int, end: int) -> _Place:
         start = lead.start()
     if way not in _SURE_GERMANIC and len(word) < _FEWEST_LETTERS:
         return None
-    if way in _DOUBTFUL and not _CODE_NEXT.match(text, found.end()):
+    hyphened = "-" in word and text[found.start()].isupper()  # Erich-Muster-Platz 5
+    if way in _DOUBTFUL and not hyphened and not _CODE_NEXT.match(text, found.end()):
         return None
     return start, found.end()
 

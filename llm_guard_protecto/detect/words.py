@@ -33,7 +33,6 @@ _SIGNS = (
 _WHITE = "\t\r\x1c \x85\x85\xa0\xa0\u1680\u1680\u2000\u200a\u2028\u2029\u202f\u202f\u205f\u205f\u3000\u3000"
 _PAST_SIGNS = 0x1FB00
 _LETTER, _BLANK = ord("a"), ord(" ")  # kinds; a sign is a kind of its own, its code
-_APOSTROPHES = (ord("'"), ord("’"))
 
 _Array = npt.NDArray[Any]
 
@@ -52,65 +51,95 @@ _KINDS = _table()
 _ASCII_KINDS = bytes(_KINDS[:128].tolist()) + bytes(128)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Words:
-    """The words of one text: `forms[i]` stands at `starts[i]:ends[i]` with layout `layouts[i]`."""
+    """The words of one text: `forms[i]` stands at `starts[i]:ends[i]` with layout `layouts[i]`.
+
+    `places` [2, words] has the starts, then the ends; `before` [words] the layouts.
+    """
 
     forms: list[str] = field(repr=False)
-    starts: list[int]
-    ends: list[int]
-    layouts: list[int]
+    places: npt.NDArray[np.intp]
+    before: npt.NDArray[np.int32]
 
     def __len__(self) -> int:
         """The number of words."""
         return len(self.forms)
 
+    @property
+    def starts(self) -> list[int]:
+        """Where each word begins."""
+        return _listed(self.places[0])
+
+    @property
+    def ends(self) -> list[int]:
+        """Where each word ends."""
+        return _listed(self.places[1])
+
+    @property
+    def layouts(self) -> list[int]:
+        """The layout of each word, below `LAYOUTS`."""
+        return _listed(self.before)
+
+
+def _listed(array: _Array) -> list[int]:
+    numbers: list[int] = array.tolist()
+    return numbers
+
 
 def split(text: str) -> Words:
     """The words of `text`, in order. Takes any string; linear in its length."""
-    if not text:
-        return Words([], [], [], [])
-    codes, kinds = _characters(text)
-    changes = (kinds[1:] != kinds[:-1]).nonzero()[0]
-    borders = np.empty(len(changes) + 2, np.intp)
-    borders[0], borders[-1] = 0, len(codes)
-    np.add(changes, 1, out=borders[1:-1])
-    full = (kinds[borders[:-1]] != _BLANK).nonzero()[0]
-    if not len(full):
-        return Words([], [], [], [])
-    starts, ends = borders[full], borders[full + 1]
-    layouts = _layouts(text, codes, starts, ends).tolist()
-    firsts, lasts = starts.tolist(), ends.tolist()
-    return Words([text[a:b] for a, b in zip(firsts, lasts)], firsts, lasts, layouts)
+    kinds = _kinds(text)
+    here = kinds[1:]
+    borders = (here != kinds[:-1]).nonzero()[0]
+    # The last border has white space behind it, so each word's end is the border after its start.
+    firsts = (here.take(borders) != _BLANK).nonzero()[0]
+    places = np.empty((2, len(firsts)), np.intp)
+    if not len(firsts):
+        return Words([], places, np.empty(0, np.int32))
+    borders.take(firsts, out=places[0])
+    borders.take(firsts + 1, out=places[1])
+    starts, ends = places.tolist()
+    before = _layouts(text, *places)
+    return Words([text[a:b] for a, b in zip(starts, ends)], places, before)
 
 
-def _characters(text: str) -> tuple[_Array, _Array]:
-    """The code and the kind of each character; an apostrophe inside a word is a letter."""
-    codes: _Array
-    kinds: _Array
+def _kinds(text: str) -> _Array:
+    """The kind of each character, white space around; an apostrophe inside a word is a letter."""
     if text.isascii():
-        data = text.encode()
-        codes = np.frombuffer(data, np.uint8)
-        kinds = np.frombuffer(bytearray(data.translate(_ASCII_KINDS)), np.uint8)
-    else:
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-        kinds = _KINDS.take(codes, mode="clip")
-    if "'" in text or "’" in text:
-        # Two blanks follow the text, so that an apostrophe at its end has neighbours too.
-        letter = np.concatenate([kinds == _LETTER, [False, False]])
-        marks = ((codes == _APOSTROPHES[0]) | (codes == _APOSTROPHES[1])).nonzero()[0]
-        marks = marks[letter[marks - 1] & letter[marks + 1]]
-        possessive = (codes[marks + 1] | 32 == ord("s")) & ~letter[marks + 2]
-        kinds[marks[~possessive]] = _LETTER
-    return codes, kinds
+        kinds = bytearray(f" {text} ".encode().translate(_ASCII_KINDS))
+        _join(text, kinds, "'")
+        return np.frombuffer(kinds, np.uint8)
+    codes = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), np.uint32)
+    found: _Array = _KINDS.take(codes, mode="clip")
+    _join(text, found, "'’")
+    return found
 
 
-def _layouts(text: str, codes: _Array, starts: _Array, ends: _Array) -> _Array:
+def _join(text: str, kinds: bytearray | _Array, apostrophes: str) -> None:
+    """Make letters of the apostrophes between letters, but for one before a single `s`."""
+    for mark in apostrophes:
+        at = text.find(mark)
+        while at >= 0:
+            if kinds[at] == _LETTER == kinds[at + 2] and (
+                text[at + 1] not in "sS" or kinds[at + 3] == _LETTER
+            ):
+                kinds[at + 1] = _LETTER
+            at = text.find(mark, at + 1)
+
+
+def _layouts(text: str, starts: _Array, ends: _Array) -> npt.NDArray[np.int32]:
     """What stands before each word, and the case of its line."""
     gaps = starts[1:] - ends[:-1]
-    before = np.empty(len(starts), np.intp)
+    before = np.empty(len(starts), np.int32)
+    if text.isprintable():  # one line, and no white space in it but blanks
+        case = _line_case(text)
+        _PLAIN[case].take(gaps, out=before[1:], mode="clip")
+        before[0] = _START * _CASES + case
+        return before
     before[0] = _START
     np.minimum(gaps, _COLUMN, out=before[1:])  # no character, one, more
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     before[1:] += (codes[ends[:-1]] != ord(" ")) & (gaps == 1)  # a tabulator is as good as more
     before *= _CASES
     if "\n" in text:
@@ -118,10 +147,17 @@ def _layouts(text: str, codes: _Array, starts: _Array, ends: _Array) -> _Array:
         breaks = lines[1:] - lines[:-1]
         before[1:][breaks == 1] = _LINE * _CASES
         before[1:][breaks > 1] = _PARAGRAPH * _CASES
-        before += np.array([_line_case(line) for line in text.split("\n")])[lines]
+        before += np.array([_line_case(line) for line in text.split("\n")], np.int32)[lines]
     else:
         before += _line_case(text)
     return before
+
+
+_PLAIN = [
+    np.array([before * _CASES + case for before in (_GLUED, _SPACE, _COLUMN)], np.int32)
+    for case in range(_CASES)
+]
+"""By the case of a line: the layout of a word after no blank, one, and two or more."""
 
 
 def _line_case(line: str) -> int:

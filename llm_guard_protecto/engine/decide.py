@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -46,8 +47,8 @@ def decide(text: str, found: Iterable[Span], policy: Policy) -> Decided:
             span
             for span in sure
             if span.score >= SURE
+            and _touches(span, excluded)
             and not _left_alone(text, span, policy)
-            and any(span.start < e.end and e.start < span.end for e in excluded)
         ]
         if inside:
             masked = resolve(text, [*masked, *inside])
@@ -64,5 +65,15 @@ def _left_alone(text: str, span: Span, policy: Policy) -> bool:
 
 
 def _apart(spans: Iterable[Span], from_: Sequence[Span]) -> list[Span]:
-    """Those of `spans` that do not touch any span of `from_`."""
-    return [s for s in spans if not any(s.start < o.end and o.start < s.end for o in from_)]
+    """Those of `spans` that do not overlap any span of `from_` (disjoint, in order)."""
+    return [span for span in spans if not _touches(span, from_)]
+
+
+def _touches(span: Span, others: Sequence[Span]) -> bool:
+    """Whether a span overlaps one of `others`, of which none overlap and which are in order."""
+    at = bisect_left(others, span.end, key=_start)
+    return at > 0 and others[at - 1].end > span.start
+
+
+def _start(span: Span) -> int:
+    return span.start

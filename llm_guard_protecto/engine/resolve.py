@@ -26,16 +26,39 @@ WIDEST = 64
 
 def resolve(text: str, spans: Iterable[Span]) -> list[Span]:
     """Disjoint, non-empty spans in order of position, without white space at their ends."""
+    kept: list[Span] = []
+    group: list[Span] = []  # spans that overlap, one after the other
+    reach = 0
+    for span in sorted((_whole_runs(text, span) for span in spans), key=_start):
+        if span.start >= reach and group:
+            kept += _disjoint(text, group)
+            group = []
+        group.append(span)
+        reach = max(reach, span.end)
+    return kept + _disjoint(text, group) if group else kept
+
+
+def _start(span: Span) -> int:
+    return span.start
+
+
+def _disjoint(text: str, group: list[Span]) -> list[Span]:
+    """The spans of a group without their overlaps, those of a lower rank cut."""
+    if len(group) == 1:
+        span = group[0]
+        start, end = span.start, span.end
+        if start < end and not text[start].isspace() and not text[end - 1].isspace():
+            return group
     taken: list[tuple[int, int]] = []
     kept: list[Span] = []
-    for span in sorted((_whole_runs(text, span) for span in spans), key=_precedence):
+    for span in sorted(group, key=_precedence):
         for start, end in _free(taken, span.start, span.end):
             whole = (start, end) == (span.start, span.end)
             start, end = _trimmed(text, start, end, whole=whole)
             if start < end:
                 insort(taken, (start, end))
                 kept.append(Span(start, end, span.entity, span.score, span.rule))
-    kept.sort(key=lambda span: span.start)
+    kept.sort(key=_start)
     return kept
 
 
@@ -45,16 +68,18 @@ def _whole_runs(text: str, span: Span) -> Span:
     What would be left of a cut run stands alone in the masked text, and might read like a token.
     """
     start, end = span.start, span.end
+    if not (start > 0 and _joined(text, start) or 0 < end < len(text) and _joined(text, end)):
+        return span
     while start > 0 and span.start - start < WIDEST and _joined(text, start):
         start -= 1
     while end < len(text) and end - span.end < WIDEST and _joined(text, end):
         end += 1
-    return span if end - start == span.end - span.start else replace(span, start=start, end=end)
+    return replace(span, start=start, end=end)
 
 
 def _joined(text: str, at: int) -> bool:
-    left, right = text[at - 1], text[at]
-    return left.isascii() and left.isalnum() and right.isascii() and right.isalnum()
+    around = text[at - 1 : at + 1]
+    return around.isalnum() and around.isascii()
 
 
 def _precedence(span: Span) -> tuple[bool, int, float, int, str]:
@@ -65,8 +90,8 @@ def _precedence(span: Span) -> tuple[bool, int, float, int, str]:
 def _free(taken: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
     """The parts of `start:end` that no span of `taken` (sorted, disjoint) covers."""
     free: list[tuple[int, int]] = []
-    at = max(bisect_right(taken, (start, start)) - 1, 0)
-    for a, b in taken[at:]:
+    for at in range(max(bisect_right(taken, (start, start)) - 1, 0), len(taken)):
+        a, b = taken[at]
         if a >= end:
             break
         if b <= start:

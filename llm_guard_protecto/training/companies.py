@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from random import Random
 
+from llm_guard_protecto.training import atlas
 from llm_guard_protecto.training.names import Names
 from llm_guard_protecto.training.phrases import phrases
 from llm_guard_protecto.training.wordlists import wordlists
@@ -41,6 +42,16 @@ _SHARES = {
     "band": 1,
     "academy": 2,
     "acronym": 2,
+    "solo": 8,
+    "partners": 6,
+    "police": 1.5,
+    "ministry": 1.5,
+    "party": 1,
+    "campus": 2.5,
+    "clinic": 2,
+    "footy": 2.5,
+    "press": 2,
+    "guild": 1.5,
 }
 _OLDER = {"school": "schools", "agency": "agencies"}
 KINDS = (*_SHARES, *_OLDER, "org")
@@ -82,13 +93,20 @@ def _filled(form: str, rng: Random, names: Names, city: Callable[[], str]) -> st
     def fill(match: re.Match[str]) -> str:
         key = match[1]
         if key == "c":
-            return rng.choice(_FORMS["towns"]) if rng.random() < 0.4 else city()
+            return _town(rng, city)
         if key in _MADE:
             return _MADE[key](rng, names)
         options = _FORMS[key] if key in _FORMS else phrases(f"companies_{key}")
         return _filled(rng.choice(options), rng, names, city)
 
     return _PLACE.sub(fill, form).removeprefix("The ")
+
+
+def _town(rng: Random, city: Callable[[], str]) -> str:
+    chance = rng.random()
+    if chance < 0.35:
+        return rng.choice(_FORMS["towns"])
+    return atlas.town(atlas.country(rng), rng) if chance < 0.6 else city()
 
 
 def _family(rng: Random, names: Names) -> str:

@@ -16,9 +16,11 @@ from llm_guard_protecto.training.fillers import filler
 from llm_guard_protecto.training.grammar import Marked, Piece, expand, join
 from llm_guard_protecto.training.names import Names
 from llm_guard_protecto.training.phrases import LISTS
+from llm_guard_protecto.training.twins import thing
 
 __all__ = ["FILES", "eponym", "harmless", "skeletons"]
 
+_DENSE = ("things", "matters", "topics", "asks")
 FILES = (
     "harmless",
     "everyday",
@@ -27,6 +29,7 @@ FILES = (
     "kitchen",
     "garden",
     "games",
+    *_DENSE,
     "headings",
     "prompts",
     "street",
@@ -69,25 +72,25 @@ def skeletons() -> tuple[str, ...]:
 
 
 @cache
-def _sentences() -> tuple[str, ...]:
+def _sentences(files: tuple[str, ...] = FILES) -> tuple[str, ...]:
     lines: list[str] = []
-    for name in FILES:
+    for name in files:
         text = (_TEMPLATES / f"{name}.txt").read_text(encoding="utf-8")
         lines += (line for line in text.splitlines() if line.strip() and line[:2] != "# ")
     return tuple(lines)
 
 
 def harmless(count: int, rng: Random, names: Names) -> Iterator[Marked]:
-    """`count` texts: half of them skeletons, the others one to five lines, some with eponyms.
+    """`count` texts: two in five skeletons, the others one to five lines, some with eponyms.
 
     `names` only fills addresses of mail and the like, which are not marked.
     """
     for _ in range(count):
         fill = _Fill(rng, names)
         chance = rng.random()
-        if chance < 0.5:
+        if chance < 0.4:
             yield join(expand(rng.choice(skeletons()), rng, fill))
-        elif chance < 0.58:
+        elif chance < 0.46:
             yield join(_asked(rng))
         else:
             yield join(_some(rng, fill))
@@ -110,7 +113,9 @@ def _some(rng: Random, fill: _Fill) -> list[Piece]:
     joint = rng.choice((" ", " ", "\n", "\n\n", "\n- "))
     pieces: list[Piece] = []
     for at in range(rng.choice((1, 1, 1, 2, 3, 5))):
-        pieces += [(joint if at else "", None), *expand(rng.choice(_sentences()), rng, fill)]
+        # A line of the dense files has dozens of things to choose from: it is drawn more often.
+        sentences = _sentences(_DENSE if rng.random() < 0.35 else FILES)
+        pieces += [(joint if at else "", None), *expand(rng.choice(sentences), rng, fill)]
     return pieces
 
 
@@ -156,6 +161,8 @@ class _Fill:
                 return rng.choice(lists[f"{slot}s"])
             case "css":
                 return rng.choice(lists["css"])
+            case "thing":
+                return thing(rng)
             case _:
                 return filler(slot, rng, self._names)
 

@@ -3,7 +3,7 @@
 One `Material` serves one text, so that `{full1}` and `{first1}` are the same person throughout.
 Slots: full per first last titled lastfirst initials user (people); city place country state cityst;
 addr addrml street unit zip; org company brand school agency; date time phone email url num money
-age id code card mac ip product word (nothing marked); and those of `english`.
+age id code card mac ip product word (nothing marked); and those of `english` and `twins`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from llm_guard_protecto.training.english import SLOTS
 from llm_guard_protecto.training.grammar import Piece
 from llm_guard_protecto.training.names import Names, Origin
 from llm_guard_protecto.training.phrases import phrases
+from llm_guard_protecto.training.postal import POSTAL
+from llm_guard_protecto.training.twins import TWINS
 
 __all__ = ["Material"]
 
@@ -113,8 +115,14 @@ class Material:
 
     def _other(self, kind: str) -> Sequence[Piece]:
         rng, names = self._rng, self._names
+        if kind in _WIDER and rng.random() < 0.4:
+            kind = _WIDER[kind]
+        if kind in POSTAL:
+            return POSTAL[kind](rng)
         if kind in SLOTS and kind not in _OWN:
             return SLOTS[kind](rng, names)
+        if kind in TWINS:
+            return TWINS[kind](rng, names)
         if kind == "city":
             return [(self._city(), "LOCATION")]
         if kind == "country":
@@ -150,6 +158,17 @@ class Material:
         return names.city(rng)
 
 
+# Slots that are, by turns, one for places of all countries.
+_WIDER = {
+    "addr": "world",
+    "addrml": "worldml",
+    "natl": "world",
+    "natlml": "worldml",
+    "lcaddr": "worldlc",
+    "town": "abroad",
+    "lcplace": "lcabroad",
+    "country": "nation",
+}
 _OWN = {"org", "company", "brand", "school", "agency"}
 _PEOPLE = {"full", "per", "first", "last", "titled", "lastfirst", "initials", "user"}
 

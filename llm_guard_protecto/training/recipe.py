@@ -14,9 +14,9 @@ class Recipe:
     seed: int = 1
     epochs: int = 5
     teacher_epochs: int = 4
-    synthetic: int = 14_000
+    synthetic: int = 13_000
     foreign: int = 6_000
-    harmless: int = 6_000
+    harmless: int = 6_500
     code: int = 2_000
     plain: int = 6_000  # texts without labels, of which the teacher says what is in them
     threads: int = 1

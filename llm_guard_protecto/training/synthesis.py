@@ -17,7 +17,8 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 # How often a text is of each kind.
 _SENTENCES = """chat 20 prose 12 negatives 10 talk 9 orgs 9 places 8 slang 6 news 6 passages 6 life 4
-    desk 4 care 4 legal 4 contrast 3 pairs 3"""
+    desk 4 care 4 legal 4 contrast 3 pairs 3 twins 7
+    whereabouts 9 firms 10 dispatch 5 lookalikes 4"""
 _WHOLE = "blocks 10 code 4 mail 4 minutes 3 records 4 logs 2 scripts 3"  # a template is a text
 
 
@@ -33,11 +34,12 @@ KINDS = tuple(_SHARES)
 
 @cache
 def templates(kind: str) -> tuple[str, ...]:
-    """All templates of one kind: a line each, or blocks between lines of `%%`."""
+    """All templates of one kind: a line each (`\\n` for a line break), or blocks between `%%`."""
     text = (TEMPLATES / f"{kind}.txt").read_text(encoding="utf-8")
     if kind in _BLOCKS:
         return tuple(block.strip("\n") for block in text.split("\n%%\n"))
-    return tuple(line for line in text.splitlines() if line.strip() and line[:2] != "# ")
+    lines = (line for line in text.splitlines() if line.strip() and line[:2] != "# ")
+    return tuple(line.replace("\\n", "\n") for line in lines)
 
 
 def synthetic(count: int, rng: Random, names: Names) -> Iterator[Marked]:

@@ -51,6 +51,7 @@ class _Texts:
         recipe, rng, names = self.recipe, self.rng, self.names
         return [
             *self.labelled,
+            *rng.sample(self.labelled, len(self.labelled) // 2),  # what people really write
             *rng.sample(self.foreign, len(self.foreign) // 2),
             *synthetic(recipe.synthetic, rng, names),
             *foreign(recipe.foreign, rng, names),

@@ -2,8 +2,8 @@
 
 People: full first last titled dear lastfirst initials firsts user. Places: city country region
 spot exonym place, and with their preposition incountry inregion inspot inplace. addr addrml street
-streetcity zipcity. Organisations: org orga orgd (nominative, accusative, dative, with their article
-if they have one), bare. Nouns with a word before them: det acc dat ind inda indd my mya myd your
+streetcity zipcity, and those of `postal`. Organisations: org orga orgd (nominative, accusative,
+dative, with their article if they have one), bare, solo (a firm called by a word or a surname). Nouns with a word before them: det acc dat ind inda indd my mya myd your
 youra this no; noun alone and pl. Headings of forms: `_LABELS`. Words from the lists: imp inf ich
 adv thing adj job day month greet bye. Numbers and the like: `LOCAL` and `_FILLERS`.
 """
@@ -15,9 +15,11 @@ from collections.abc import Sequence
 from random import Random
 
 from llm_guard_protecto.training import fillers
+from llm_guard_protecto.training.companies import company
 from llm_guard_protecto.training.grammar import Piece
 from llm_guard_protecto.training.local_fillers import LOCAL, local, plain
 from llm_guard_protecto.training.names import Names
+from llm_guard_protecto.training.postal import POSTAL
 from llm_guard_protecto.training.sandhi import article
 from llm_guard_protecto.training.tongues import Tongue
 
@@ -140,6 +142,11 @@ class Speaker:
             return self._address(kind)
         if kind in {"org", "orga", "orgd", "bare"}:
             return self._organisation(kind)
+        if kind == "solo":
+            name = company(rng.choice(("solo", "partners")), rng, self._names, self._city)
+            return [(self._list("fancy") if rng.random() < 0.35 else name, "ORG")]
+        if kind in POSTAL:
+            return POSTAL[kind](rng)
         if kind in _LABELS:
             return [(self._tongue.lists["labels"][_LABELS.index(kind)], None)]
         if kind in LOCAL:

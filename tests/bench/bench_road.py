@@ -17,7 +17,7 @@ from tests.bench.detection_report import Scope
 
 pytestmark = pytest.mark.bench
 
-ROAD = ("rules", "tagger", "mask", "restore", "stream", "chat", "start")
+ROAD = ("rules", "tagger", "mask", "restore", "stream", "chat", "overhead", "start")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tests.bench import quality, road
+from tests.bench import overhead, quality, road
 from tests.bench.detection_report import Scope
 
 __all__ = ["CLAIMS", "HEADING", "PARTS", "Claim", "Row", "main", "measured", "part", "table"]
@@ -113,6 +113,14 @@ PARTS: dict[str, Part] = {
     "chat": Part(
         (Claim("turn 50 of a chat", "30 kB of history", "{:.2f} x turn 1", "<= 1.5 x"),),
         _alone(_turns),
+    ),
+    "overhead": Part(
+        (
+            Claim("added to a call", "turn 50 of a chat, 30 kB", "{:.1f} ms", "<= 5 ms"),
+            Claim("added to the first piece", "the same, streamed, masking and all", "{:.1f} ms"),
+            Claim("of that on the way back", "the same", "{:.2f} ms", "<= 1 ms"),
+        ),
+        _alone(overhead.added),
     ),
     "start": Part(
         (

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Self
 
 from openai import OpenAI
 
@@ -99,12 +99,12 @@ class _Provider:
         self._server = WireServer(self._answer)
         self.url = self._server.url
 
-    def __enter__(self) -> _Provider:
+    def __enter__(self) -> Self:
         self._server.__enter__()
         return self
 
-    def __exit__(self, *error: Any) -> None:
-        self._server.__exit__(*error)
+    def __exit__(self, *_: object) -> None:
+        self._server.__exit__(None, None, None)
 
     def _answer(self, request: Received) -> Script:
         self.received = time.perf_counter()

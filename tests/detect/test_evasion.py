@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llm_guard_protecto import LocalVault
-from llm_guard_protecto.detect.disguise import hidden, reading
+from llm_guard_protecto.detect.disguise import hidden, named, reading
 from llm_guard_protecto.detect.find import find
 from llm_guard_protecto.detect.rules import rules
 from llm_guard_protecto.detect.tagger import tagger
@@ -190,6 +190,32 @@ def test_a_long_text_is_read_around_its_disguises_only() -> None:
     assert len(view.text) < 1000
     found = [text[s.start : s.end] for s in find([text])[0] if ":" in s.rule]
     assert found == ["4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "sarah (at) example.com"]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("Ann%61 wrote", "Anna wrote"),
+        ("Anna%20Moss", "Anna Moss"),
+        ("anna%40example.com", ""),  # the sign is in no name
+        ("anna at example dot com", ""),
+        ("4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", ""),
+    ],
+)
+def test_names_are_sought_only_where_letters_were_changed(text: str, read: str) -> None:
+    view = reading(text)
+    assert view is not None
+    assert named(view) == read
+
+
+def test_what_is_blanked_for_names_keeps_its_place() -> None:
+    words = "the report says that every customer was answered " * 4
+    view = reading(f"anna%40example.com {words}%41nna Moss {words}anna%40example.com")
+    assert view is not None
+    text = named(view)
+    at = view.text.index("Anna Moss")
+    assert text[at - 100 : at + 100] == view.text[at - 100 : at + 100]
+    assert "@" not in text
 
 
 @pytest.mark.parametrize("trick", [*TRICKS, *ENCODINGS])

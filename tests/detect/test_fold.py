@@ -75,6 +75,15 @@ def test_a_span_is_widened_over_what_was_dropped_inside_it() -> None:
     assert view.origin(2, 5) == (2, 8)
 
 
+def test_changes_of_a_kind_that_all_but_touch_are_told_as_one() -> None:
+    view = View("a1b2c-3xxxxxxxx4").patched(
+        [Patch(at, at + 1, "", "k") for at in (1, 3, 6, 15)] + [Patch(5, 6, "+", "l")]
+    )
+    assert view.text == "abc+xxxxxxxx"
+    assert view.changes() == [(1, 2, "k"), (3, 4, "l"), (4, 4, "k"), (12, 12, "k")]
+    assert view.patched([Patch(0, 1, "AAA", "m")]).changes()[:2] == [(0, 3, "m"), (3, 4, "k")]
+
+
 def test_nothing_clear_in_a_repr() -> None:
     patch = Patch(0, 1, "secret", "percent")
     assert "secret" not in repr(patch) + repr(View("secret!").patched([patch]))

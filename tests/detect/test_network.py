@@ -116,15 +116,24 @@ def test_words_that_see_no_letters_are_outside_and_the_others_as_ever(
     forms = [*text, *["."] * signs, *text]
     expected = plain(small, forms)
     lettered = [
-        i
-        for i, form in enumerate(forms)
-        if form in ("Ada", "moss", "Leeds", "\u00e9t\u00e9", "\u674e")
+        i for i, form in enumerate(forms) if form in ("Ada", "moss", "Leeds", "\u00e9t\u00e9")
     ]
     sight = sum(small.dilations)
     for i in range(len(forms)):
         if not any(abs(i - at) <= sight for at in lettered):
             expected[i] = CERTAINLY_OUTSIDE
     np.testing.assert_allclose(scores(small, [forms])[0], expected, rtol=1e-3, atol=1e-3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(text=st.lists(st.sampled_from(WORDS), min_size=1, max_size=60), times=st.integers(1, 9))
+def test_one_text_by_itself_has_the_scores_it_has_among_others(
+    small: Weights, text: list[str], times: int
+) -> None:
+    forms = text * times
+    alone = Network(small).scores_of_one(forms, np.zeros(len(forms), np.int32))
+    expected = scores(small, [["Ada"], forms, forms])[1]
+    np.testing.assert_allclose(alone, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_a_long_text_is_run_in_blocks_without_a_seam(small: Weights) -> None:

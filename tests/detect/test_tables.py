@@ -74,6 +74,14 @@ def test_every_place_is_where_the_value_stands(rows: list[list[str]], mark: str,
         assert list(table.places(start - 1, start)) == []  # a part of a heading
 
 
+def test_a_mark_in_the_quotes_of_a_heading_is_no_border() -> None:
+    text = '"Name, first",ssn\n"Moss, Ada",219099999\n"Bell, Tom",536904399\n'
+    table = unrolled(text, _WORDS)
+    assert table is not None
+    places = [place for _, _, origins in table.values for place in origins]
+    assert [text[place : place + 9] for place in places] == ["219099999", "536904399"]
+
+
 def test_the_second_text_is_no_longer_than_the_cells_allow() -> None:
     row = "219099999," * 9 + "1\n"
     table = unrolled("ssn," * 9 + "x\n" + row * 1000, _WORDS)

@@ -70,7 +70,7 @@ def test_generated_texts_mark_nothing_but_matters_of_convention(seed: int) -> No
 
 
 def test_eponyms_teach_nothing() -> None:
-    marks = {mark(found) for found in harmless(3_000, Random(1), SMALL) if found.spans}
+    marks = {mark(found) for found in harmless(8_000, Random(1), SMALL) if found.spans}
     assert any("⟦?:Bayes⟧' theorem" in text for text in marks)
 
 
