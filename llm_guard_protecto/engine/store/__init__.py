@@ -19,11 +19,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from llm_guard_protecto.errors import ConfigurationError
 
-__all__ = ["KEY_STATES", "KeyRow", "Row", "Store", "open_store"]
+if TYPE_CHECKING:
+    from llm_guard_protecto.engine.store.jobs import Jobs
+    from llm_guard_protecto.engine.store.tenants import Tenants
+
+__all__ = ["KEY_STATES", "Kept", "KeyRow", "Row", "Store", "open_store"]
 
 KEY_STATES = ("primary", "active", "retired", "destroyed")
 """What a key is for: new work and reading, reading with look-ups, reading only, nothing."""
@@ -80,6 +84,21 @@ class KeyRow:
             raise ValueError(f"a key is {', '.join(KEY_STATES)}; not {self.state!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something sealed that is kept for a while: `sealed` by the data key `key_version`.
+
+    `place` is the 16-byte blind index under which it is found; `part` tells apart what shares a
+    place. `day` is the day of its last use, in days since 1970-01-01.
+    """
+
+    place: bytes
+    part: bytes
+    key_version: int
+    sealed: bytes = field(repr=False)
+    day: int
+
+
 class Store(Protocol):
     """A place for rows, keys and policies; see the top of the module for what must hold."""
 
@@ -91,6 +110,16 @@ class Store(Protocol):
     @property
     def lasting(self) -> bool:
         """Whether rows outlive this process."""
+        ...
+
+    @property
+    def tenants(self) -> Tenants:
+        """The namespaces themselves, and the bearers that may use each."""
+        ...
+
+    @property
+    def jobs(self) -> Jobs:
+        """The queue of what is to be done later."""
         ...
 
     def namespace(self, name: str) -> int:
@@ -113,6 +142,20 @@ class Store(Protocol):
 
     def usage(self, namespace: int) -> Mapping[int, int]:
         """How many rows each version of the data key has sealed. Reads every row."""
+        ...
+
+    def kept(self, namespace: int, places: Sequence[bytes]) -> list[Kept]:
+        """Everything kept at these places, in the order in which it came there."""
+        ...
+
+    def keep(self, namespace: int, rows: Sequence[Kept]) -> None:
+        """Keep rows, all in one transaction. Where (place, part) is taken, what is there stays as
+        it is, but for a later `day`.
+        """
+        ...
+
+    def forget(self, namespace: int, before: int) -> int:
+        """Forget all that was last used before this day, in days since 1970-01-01; how much."""
         ...
 
     def meta(self, name: str) -> bytes | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from llm_guard_protecto.engine.store import KeyRow, Row
+from llm_guard_protecto.engine.store import Kept, KeyRow, Row
+from llm_guard_protecto.engine.store.jobs import JobRow, MemoryJobs
+from llm_guard_protecto.engine.store.tenants import MemoryTenants
 from llm_guard_protecto.errors import VaultError, VaultUnavailable
 
 __all__ = ["MemoryStore"]
@@ -22,6 +25,7 @@ class _Namespace:
         self.tokens: dict[str, Row] = {}
         self.keys: dict[tuple[str, int], KeyRow] = {}
         self.policies: dict[str, str] = {}
+        self.kept: dict[tuple[bytes, bytes], Kept] = {}
 
 
 class MemoryStore:
@@ -37,14 +41,19 @@ class MemoryStore:
         self._numbers: dict[str, int] = {}
         self._namespaces: dict[int, _Namespace] = {}
         self._meta: dict[str, bytes] = {}
+        self._numbered = 0
+        self.tenants = MemoryTenants(self._lock, self._names, self._drop)
+        self.jobs = MemoryJobs()
 
     def namespace(self, name: str) -> int:
         """The number of the namespace `name`, created on first use."""
         with self._lock:
             self._check_open()
-            number = self._numbers.setdefault(name, len(self._numbers) + 1)
-            self._namespaces.setdefault(number, _Namespace())
-            return number
+            if name not in self._numbers:
+                self._numbered += 1
+                self._numbers[name] = self._numbered
+                self._namespaces[self._numbered] = _Namespace()
+            return self._numbers[name]
 
     def by_index(self, namespace: int, indexes: Sequence[bytes]) -> list[Row]:
         """Every row (all aliases) of these values."""
@@ -72,7 +81,33 @@ class MemoryStore:
     def usage(self, namespace: int) -> Mapping[int, int]:
         """How many rows each version of the data key has sealed."""
         with self._lock:
-            return Counter(row.key_version for row in self._in(namespace).tokens.values())
+            here = self._in(namespace)
+            rows: list[Row | Kept | JobRow] = [*here.tokens.values(), *here.kept.values()]
+            rows += self.jobs.of(namespace)
+            return Counter(row.key_version for row in rows)
+
+    def kept(self, namespace: int, places: Sequence[bytes]) -> list[Kept]:
+        """Everything kept at these places."""
+        wanted = set(places)
+        with self._lock:
+            return [row for row in self._in(namespace).kept.values() if row.place in wanted]
+
+    def keep(self, namespace: int, rows: Sequence[Kept]) -> None:
+        """Keep rows; one whose place is taken only makes that one younger."""
+        with self._lock:
+            here = self._in(namespace).kept
+            for row in rows:
+                held = here.setdefault((row.place, row.part), row)
+                here[row.place, row.part] = replace(held, day=max(held.day, row.day))
+
+    def forget(self, namespace: int, before: int) -> int:
+        """Forget all that was last used before this day; how much."""
+        with self._lock:
+            here = self._in(namespace).kept
+            old = [key for key, row in here.items() if row.day < before]
+            for key in old:
+                del here[key]
+            return len(old)
 
     def meta(self, name: str) -> bytes | None:
         """What the vault says about itself under `name`."""
@@ -137,6 +172,16 @@ class MemoryStore:
     ) -> None:
         """Close."""
         self.close()
+
+    def _names(self) -> Mapping[str, int]:
+        self._check_open()
+        return dict(self._numbers)
+
+    def _drop(self, namespace: int) -> bool:
+        self._check_open()
+        self._numbers = {n: number for n, number in self._numbers.items() if number != namespace}
+        self.jobs.drop(namespace)
+        return self._namespaces.pop(namespace, None) is not None
 
     def _check_open(self) -> None:
         if self._closed:

@@ -16,10 +16,12 @@ from typing import Any, Self, TypeVar
 import apsw
 
 from llm_guard_protecto.engine.private_files import hold, let_go
-from llm_guard_protecto.engine.store import KeyRow, Row
+from llm_guard_protecto.engine.store import Kept, KeyRow, Row
 from llm_guard_protecto.engine.store.connections import Connections
+from llm_guard_protecto.engine.store.jobs import SqliteJobs
 from llm_guard_protecto.engine.store.sql import queries
 from llm_guard_protecto.engine.store.sqlite_file import fit_for_many, prepare
+from llm_guard_protecto.engine.store.tenants import SqliteTenants
 from llm_guard_protecto.errors import VaultError, VaultRefused, VaultUnavailable
 
 __all__ = ["SqliteStore"]
@@ -50,6 +52,8 @@ class SqliteStore:
         prepare(self._path, patience)
         self._lock = None if shared else self._be_alone(sqlite_version)
         self._connections = Connections(self._path, patience, shared=shared)
+        self.tenants = SqliteTenants(self._connections)
+        self.jobs = SqliteJobs(self._connections)
         self._finish = weakref.finalize(self, _finish, self._connections, self._lock, _EXIT_SECONDS)
 
     @property
@@ -109,6 +113,36 @@ class SqliteStore:
     def usage(self, namespace: int) -> Mapping[int, int]:
         """How many rows each version of the data key has sealed."""
         return dict(self._all("usage", namespace))
+
+    def kept(self, namespace: int, places: Sequence[bytes]) -> list[Kept]:
+        """Everything kept at these places."""
+        wanted = tuple(dict.fromkeys(places))
+        return [Kept(*values) for values in self._wanted("kept", namespace, wanted)]
+
+    def keep(self, namespace: int, rows: Sequence[Kept]) -> None:
+        """Keep rows; one whose place is taken only makes that one younger."""
+        values = [(namespace, r.place, r.part, r.key_version, r.sealed, r.day) for r in rows]
+
+        def put(db: apsw.Connection) -> None:
+            self._check(db, namespace)
+            db.executemany(queries()["keep"], values)
+
+        self._connections.write(put)
+
+    def forget(self, namespace: int, before: int) -> int:
+        """Forget all that was last used before this day; how much."""
+        asked = {"namespace": namespace, "before": before}
+
+        def find(db: apsw.Connection) -> int | None:
+            self._check(db, namespace)
+            return _one(db, "is_old", asked, int)
+
+        def drop(db: apsw.Connection) -> int:
+            db.execute(queries()["forget"], asked)
+            return db.changes()
+
+        # Mostly nothing is old: then nobody has to wait for the one writer.
+        return self._connections.write(drop) if self._connections.read(find) else 0
 
     def meta(self, name: str) -> bytes | None:
         """What the vault says about itself under `name`."""
@@ -193,6 +227,9 @@ class SqliteStore:
         self.close()
 
     def _rows(self, query: str, namespace: int, wanted: tuple[Any, ...]) -> list[Row]:
+        return [Row(*values) for values in self._wanted(query, namespace, wanted)]
+
+    def _wanted(self, query: str, namespace: int, wanted: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
             self._check(db, namespace)
             if not wanted:
@@ -200,7 +237,7 @@ class SqliteStore:
             asked = {"namespace": namespace, "wanted": apsw.carray(wanted)}
             return db.execute(queries()[query], asked).fetchall()
 
-        return [Row(*values) for values in self._connections.read(find)]
+        return self._connections.read(find)
 
     def _all(self, query: str, namespace: int) -> list[tuple[Any, ...]]:
         def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
