@@ -16,47 +16,60 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncKeepsMaps",
     "AsyncLocalVault",
+    "AsyncProtectoVault",
     "AsyncVault",
     "ConfigurationError",
     "DetectionFailed",
+    "EgressBlocked",
     "ExcludedEntity",
     "Guard",
     "GuardError",
     "IndividualToken",
     "Item",
+    "KeepsMaps",
     "LocalVault",
     "Masked",
     "Policy",
     "PolicyViolation",
+    "ProtectoVault",
+    "Receipt",
+    "Record",
     "Span",
     "UnknownFormat",
+    "UnknownMap",
     "Unmasked",
     "Unreadable",
     "Vault",
     "VaultError",
     "VaultRefused",
     "VaultUnavailable",
+    "arehydrate",
     "guarded",
     "protect",
+    "receipt",
+    "rehydrate",
 ]
 
 if TYPE_CHECKING:
-    from llm_guard_protecto.clients import guarded, protect
+    from llm_guard_protecto.clients import Record, guarded, protect, receipt
     from llm_guard_protecto.engine import LocalVault
     from llm_guard_protecto.engine.aio import AsyncLocalVault
     from llm_guard_protecto.errors import (
         ConfigurationError,
         DetectionFailed,
+        EgressBlocked,
         GuardError,
         PolicyViolation,
         UnknownFormat,
+        UnknownMap,
         Unreadable,
         VaultError,
         VaultRefused,
         VaultUnavailable,
     )
-    from llm_guard_protecto.guard import Guard
+    from llm_guard_protecto.guard import Guard, Receipt, arehydrate, rehydrate
     from llm_guard_protecto.models import (
         ExcludedEntity,
         IndividualToken,
@@ -66,16 +79,18 @@ if TYPE_CHECKING:
         Unmasked,
     )
     from llm_guard_protecto.policy import Policy
-    from llm_guard_protecto.vault import AsyncVault, Vault
+    from llm_guard_protecto.protecto import AsyncProtectoVault, ProtectoVault
+    from llm_guard_protecto.vault import AsyncKeepsMaps, AsyncVault, KeepsMaps, Vault
 
 _HOMES = {
-    "clients": ("guarded", "protect"),
+    "clients": ("Record", "guarded", "protect", "receipt"),
     "engine": ("LocalVault",),
     "engine.aio": ("AsyncLocalVault",),
-    "guard": ("Guard",),
+    "guard": ("Guard", "Receipt", "arehydrate", "rehydrate"),
     "models": ("ExcludedEntity", "IndividualToken", "Item", "Masked", "Span", "Unmasked"),
     "policy": ("Policy",),
-    "vault": ("AsyncVault", "Vault"),
+    "protecto": ("AsyncProtectoVault", "ProtectoVault"),
+    "vault": ("AsyncKeepsMaps", "AsyncVault", "KeepsMaps", "Vault"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -4,6 +4,8 @@ GuardError (500)
 ├── ConfigurationError (500, also ValueError)   a policy or setting that cannot work
 ├── PolicyViolation (403)                       the policy forbids sending this
 ├── UnknownFormat (400)                         a call or body we cannot prove free of text
+├── EgressBlocked (500)                         a masked value still stood in clear in the call
+├── UnknownMap (404)                            nothing is known of what an earlier call masked
 ├── DetectionFailed (503)                       the detectors did not finish; nothing was sent
 └── VaultError (502)
     ├── VaultUnavailable (503)                  no answer; safe to try again
@@ -19,9 +21,11 @@ from __future__ import annotations
 __all__ = [
     "ConfigurationError",
     "DetectionFailed",
+    "EgressBlocked",
     "GuardError",
     "PolicyViolation",
     "UnknownFormat",
+    "UnknownMap",
     "Unreadable",
     "VaultError",
     "VaultRefused",
@@ -58,6 +62,20 @@ class UnknownFormat(GuardError):
 
     status_hint = 400
     code = "unknown_format"
+
+
+class EgressBlocked(GuardError):
+    """A value that was masked still stood in clear elsewhere in the call, so it was not sent."""
+
+    status_hint = 500
+    code = "egress_blocked"
+
+
+class UnknownMap(GuardError):
+    """Nothing is known here of what an earlier call masked, so its answer cannot be restored."""
+
+    status_hint = 404
+    code = "unknown_map"
 
 
 class DetectionFailed(GuardError):

@@ -5,10 +5,10 @@
     ...
     assert b"Ada" not in provider.last_body
 
-It speaks the OpenAI chat completions API and Anthropic's Messages API, plain and streamed, and
-needs no key, port or network.
+It speaks the OpenAI chat completions and Responses APIs and Anthropic's Messages API, plain and
+streamed, keeps conversations, files and batches, and needs no key, port or network.
 The same object is an ASGI application, for programs that need a real address:
-`uvicorn.run(FakeProvider())`.
+`uvicorn.run(FakeProvider())`. `serve` gives it one without another package.
 """
 
 from __future__ import annotations
@@ -25,11 +25,15 @@ from collections.abc import (
     MutableMapping,
     Sequence,
 )
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
 from llm_guard_protecto import testing_messages
+from llm_guard_protecto.testing_batches import StoredFiles
+from llm_guard_protecto.testing_server import serve
+from llm_guard_protecto.testing_stored import Asked, Calls, StoredResponses
 
 __all__ = ["FakeProvider", "ProviderError", "Recorded"]
 
@@ -54,6 +58,7 @@ class Recorded:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    query: str = ""
 
     def json(self) -> Any:
         """Parse the body as JSON."""
@@ -77,6 +82,9 @@ class FakeProvider:
     piece: int = 5
     failures: Sequence[int] = ()
     requests: list[Recorded] = field(default_factory=list)
+    _stored: Sequence[Calls] = field(
+        default_factory=lambda: (StoredResponses(), StoredFiles()), init=False, repr=False
+    )
 
     @property
     def last_body(self) -> bytes:
@@ -95,6 +103,20 @@ class FakeProvider:
         """Return an HTTP client for `AsyncOpenAI(http_client=...)`, as `client` does."""
         http = _family()
         return http.AsyncClient(transport=http.MockTransport(lambda r: self._respond(http, r)))
+
+    @contextmanager
+    def serve(self) -> Iterator[str]:
+        """Serve on a free port of this machine for as long as the block runs; the base URL.
+
+        It ends in `/v1`, as the OpenAI SDK wants it; Anthropic's wants it without.
+        """
+        with serve(self._wire) as address:
+            yield f"{address}/v1"
+
+    def _wire(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, str, Iterator[bytes]]:
+        return self.answer(Recorded(method, path, headers, body, query))
 
     async def __call__(
         self,
@@ -116,7 +138,9 @@ class FakeProvider:
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
-        status, kind, pieces = self.answer(Recorded(scope["method"], scope["path"], headers, body))
+        query = scope.get("query_string", b"").decode("latin-1")
+        recorded = Recorded(scope["method"], scope["path"], headers, body, query)
+        status, kind, pieces = self.answer(recorded)
         head = [(b"content-type", kind.encode())]
         await send({"type": "http.response.start", "status": status, "headers": head})
         for piece in pieces:
@@ -133,12 +157,27 @@ class FakeProvider:
                 return self._chat(request)
             if request.method == "POST" and request.path.endswith("/v1/messages"):
                 return self._messages(request)
+            asked = Asked(
+                request.method, request.path, request.query, request.body, self._text, self.piece
+            )
+            for stored in self._stored:
+                if (said := stored.answer(asked)) is not None:
+                    return said
             raise ProviderError(404, f"no such route: {request.method} {request.path}")
+        except KeyError:
+            return self._error(ProviderError(404, "nothing has this id"))
         except ProviderError as error:
-            kind = "invalid_request_error" if error.status < 500 else "server_error"
-            said = {"message": error.message, "type": kind, "param": None, "code": None}
-            body = _dump({"type": "error", "error": said})
-            return error.status, "application/json", iter([body])
+            return self._error(error)
+
+    def _error(self, error: ProviderError) -> tuple[int, str, Iterator[bytes]]:
+        kind = "invalid_request_error" if error.status < 500 else "server_error"
+        said = {"message": error.message, "type": kind, "param": None, "code": None}
+        body = _dump({"type": "error", "error": said})
+        return error.status, "application/json", iter([body])
+
+    def _text(self, messages: Sequence[Message]) -> str:
+        said = (self.reply or _echo)(messages)
+        return said if isinstance(said, str) else str(said.get("content") or "")
 
     def _asked(self, request: Recorded, what: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """What a request asks, and the message that answers it."""
@@ -214,7 +253,8 @@ class FakeProvider:
 
     def _respond(self, http: Any, request: Any) -> Any:
         headers = dict(request.headers.items())
-        recorded = Recorded(request.method, request.url.path, headers, request.content)
+        query = request.url.query.decode("latin-1")
+        recorded = Recorded(request.method, request.url.path, headers, request.content, query)
         status, kind, pieces = self.answer(recorded)
         return http.Response(status, headers={"content-type": kind}, stream=_stream(http, pieces))
 

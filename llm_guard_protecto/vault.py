@@ -1,14 +1,25 @@
-"""The vault: where clear values live. Two methods, and what must hold of them."""
+"""The vault: where clear values live. Two methods, and what must hold of them.
+
+A vault may also keep what a call masked, for another process that reads the answer: two methods
+more, which a vault can do without. And it may tell its policies.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from llm_guard_protecto.models import Item, Masked, Unmasked
 from llm_guard_protecto.policy import Policy
 
-__all__ = ["AsyncVault", "PolicyChoice", "Vault"]
+__all__ = [
+    "AsyncKeepsMaps",
+    "AsyncVault",
+    "KeepsMaps",
+    "PolicyChoice",
+    "TellsPolicies",
+    "Vault",
+]
 
 PolicyChoice = Policy | str | None
 """A policy itself, the name of one the vault knows, or None for the vault's default."""
@@ -43,4 +54,47 @@ class AsyncVault(Protocol):
 
     async def unmask(self, texts: Sequence[str], policy: PolicyChoice = None) -> Sequence[Unmasked]:
         """Turn every token of this vault in each text back into its value."""
+        ...
+
+
+@runtime_checkable
+class KeepsMaps(Protocol):
+    """A `Vault` that also keeps what calls masked, under the names a provider gave to them.
+
+    Names are arbitrary strings; texts kept under one name add up. Durable before `keep` returns,
+    sealed like every value, and forgotten when nobody has used them for as long as the vault says.
+    Thread-safe; raises `VaultError`.
+    """
+
+    def keep(self, names: Sequence[str], masked: Sequence[Masked]) -> None:
+        """Add these masked texts to what is kept under each of `names`; none at all also counts."""
+        ...
+
+    def recall(self, names: Sequence[str]) -> Sequence[Sequence[Masked] | None]:
+        """Return what is kept under each name, in the order of `names`; None where nothing is."""
+        ...
+
+
+@runtime_checkable
+class TellsPolicies(Protocol):
+    """A `Vault` whose policies can be asked for; an async vault's method may be awaitable."""
+
+    def policy(self, choice: str | None = None) -> Policy:
+        """Return the rules that `choice` stands for now; None is the vault's default.
+
+        Raises `ConfigurationError` for a name that nobody knows.
+        """
+        ...
+
+
+@runtime_checkable
+class AsyncKeepsMaps(Protocol):
+    """The same promises as `KeepsMaps`, awaited."""
+
+    async def keep(self, names: Sequence[str], masked: Sequence[Masked]) -> None:
+        """Add these masked texts to what is kept under each of `names`."""
+        ...
+
+    async def recall(self, names: Sequence[str]) -> Sequence[Sequence[Masked] | None]:
+        """Return what is kept under each name; None where nothing is."""
         ...

@@ -70,6 +70,19 @@ def test_custom_policy_prints_protectos_answer(outside: Any) -> None:
     assert [left["pii_type"] for left in item["excluded_entities"]] == ["URL"]
 
 
+def test_receipts_and_a_log_without_values(outside: Any) -> None:
+    masked, back, _, logged, agent, owner = output(outside, "receipts.py").splitlines()
+    assert json.loads(masked.split(": ", 1)[1]) == {"EMAIL_ADDRESS": 1, "PERSON": 1}
+    assert back.endswith("2 of 2 tokens")
+    assert "Sarah" not in logged
+    assert "example.com" not in logged
+    assert "Sarah Johnson" in agent
+    assert "example.com" not in agent
+    assert owner.endswith(
+        "Sarah Johnson (sarah.johnson@example.com) that her refund is on its way."
+    )
+
+
 def test_custom_patterns_mask_and_say_why(outside: Any) -> None:
     masked, *reasons = output(outside, "custom_patterns.py").splitlines()
     for clear in ("Sarah", "EMP-123456", "40117", "T/b7", "heron"):
@@ -82,3 +95,12 @@ def test_the_policy_file_is_correct() -> None:
     policy = Policy.load(EXAMPLES / "policy.toml")
     assert policy.rule("URL").action == "exclude"
     assert policy.allow == {"Protecto"}
+
+
+def test_a_batch_is_collected_by_another_process(outside: Any) -> None:
+    first, second, seen, again = output(outside, "batch_later.py").splitlines()
+    assert first == "letter-1: Dear Sarah Johnson, 456 Elm Avenue"
+    assert second == "letter-2: Dear John Doe, (555) 987-6543"
+    for clear in ("Sarah", "Elm", "Doe", "987"):
+        assert clear not in seen + again
+    assert seen.count("<PER>") == again.count("<PER>") == 1

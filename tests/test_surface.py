@@ -70,13 +70,17 @@ def test_plain_values_load_nothing_heavy(outside: Any, name: str) -> None:
 
 
 def test_every_module_imports_without_the_extras(outside: Any) -> None:
-    """All but the recipe that makes the weights: it is what the extra `train` is for."""
+    """All but the recipe that makes the weights and the shell of the server: these are what the
+    extras `train` and `server` are for.
+    """
     imported = python(
         outside,
         hidden(*EXTRAS)
         + "import pkgutil, importlib, llm_guard_protecto as package\n"
         + "for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
-        + "    if '.training' not in module.name and '__main__' not in module.name:\n"
+        + "    parts = module.name.split('.')\n"
+        + "    shell = parts[1:] in (['server', 'app'], ['server', 'running'])\n"
+        + "    if 'training' not in parts and '__main__' not in parts and not shell:\n"
         + "        importlib.import_module(module.name)\n"
         + "        print(module.name)\n",
     )

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from llm_guard_protecto import __version__
-from llm_guard_protecto.cli import demo, keys, policies, texts, train
+from llm_guard_protecto.cli import demo, keys, policies, serve, texts, tokens, train
 from llm_guard_protecto.cli.outcome import CommandLine
 
 __all__ = ["app", "main"]
@@ -35,8 +35,10 @@ app.command()(texts.mask)
 app.command()(texts.unmask)
 app.command()(texts.find)
 app.command()(train.train)
+app.command()(serve.serve)
 app.add_typer(policies.app, name="policy")
 app.add_typer(keys.app, name="keys")
+app.add_typer(tokens.app, name="token")
 
 
 @app.callback()

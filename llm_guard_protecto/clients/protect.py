@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Callable
 from functools import cache
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
 from llm_guard_protecto.clients.limits import DEFAULT_LIMITS, Limits
+from llm_guard_protecto.clients.module_level import client_of, http_client_of, is_module_client
+from llm_guard_protecto.clients.receipts import Listeners, Record
 from llm_guard_protecto.clients.side_doors import NoWebSockets, redact_sdk_logs
 from llm_guard_protecto.clients.signing import sign_after_masking, signs, unsigned
 from llm_guard_protecto.clients.transport import transports
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.guard.memory import Guard
+from llm_guard_protecto.guard.receipt import Receipt
 from llm_guard_protecto.vault import AsyncVault, PolicyChoice, Vault
 
 __all__ = ["guarded", "protect"]
@@ -49,15 +53,20 @@ def protect(
     policy: PolicyChoice = None,
     *,
     limits: Limits = DEFAULT_LIMITS,
+    on_receipt: Callable[[Receipt], object] | None = None,
+    on_exchange: Callable[[Record], object] | None = None,
 ) -> C:
     """Return a client of the same class whose every call is masked and its answers restored.
 
     `client` is an `OpenAI`, `AzureOpenAI` or `Anthropic` client, one of their async forms, or one of
     Anthropic's for another platform; it stays as it was, and keeps its HTTP client, which the new
     one sends through (closing either closes it).
+    The `openai` module itself is protected in place, for `openai.chat.completions.create(...)`.
     `vault` is a vault, the URL or path of an embedded one, or None for the default embedded vault
     (one opened here is closed with the client); an `AsyncVault` fits async clients only.
     `policy` is a policy, the name of one, or None for the vault's default.
+    `on_receipt` is called with the `Receipt` of each call when it has ended, `on_exchange` with its
+    `Record`; both are plain functions, and what they raise is logged and changes nothing.
 
     What cannot be masked is not sent: the call fails with the SDK's own status error, once, with
     our message and our `code` in its body. WebSockets are refused with `UnknownFormat`. Copies
@@ -66,22 +75,29 @@ def protect(
     Raises `ConfigurationError` for another kind of client, one that is protected already, or a
     policy or vault that cannot work; `VaultError` when the vault refuses.
     """
-    if not _is_known(client):
+    module = is_module_client(client)
+    if not (module or _is_known(client)):
         raise ConfigurationError(
             f"cannot protect a {type(client).__name__}: supported are clients of {_SUPPORTED}; "
             "for anything else that takes an HTTP client, pass it guarded(http_client)"
         )
-    if getattr(client, "_provider", None) is not None or "Bedrock" in _openai_name(client):
+    provider = None if module else getattr(client, "_provider", None)
+    if provider is not None or "Bedrock" in _openai_name(client):
         raise ConfigurationError(
             f"cannot protect this {type(client).__name__}: it signs its requests, which masking "
             f"would change; supported are {_SUPPORTED}"
         )
     # Private in both SDKs: there is no public way to a client's own client.
-    inner = cast(Any, client)._client
+    inner = http_client_of(client) if module else cast(Any, client)._client
     if _is_guarded(inner):
         raise ConfigurationError("this client is protected already")
-    outer = guarded(inner, vault, policy, limits=limits)
+    outer = guarded(
+        inner, vault, policy, limits=limits, on_receipt=on_receipt, on_exchange=on_exchange
+    )
     redact_sdk_logs()
+    if module:
+        _sealed(client_of(client, outer), outer)
+        return client
     return _sealed(cast(C, cast(Any, client).copy(http_client=outer)), outer)
 
 
@@ -91,6 +107,8 @@ def guarded(
     policy: PolicyChoice = None,
     *,
     limits: Limits = DEFAULT_LIMITS,
+    on_receipt: Callable[[Receipt], object] | None = None,
+    on_exchange: Callable[[Record], object] | None = None,
 ) -> H:
     """Return an HTTP client to hand to any framework: what is sent through it is masked.
 
@@ -102,6 +120,7 @@ def guarded(
     http = _family(http_client)
     if _is_guarded(http_client):
         raise ConfigurationError("this HTTP client is guarded already")
+    listeners = Listeners(on_receipt, on_exchange)
     auth = cast(Any, http_client).auth
     if auth is not None and auth.requires_request_body:
         raise ConfigurationError("this HTTP client signs its requests, which masking would change")
@@ -114,24 +133,24 @@ def guarded(
         except BaseException:
             own.close()
             raise
-        return cast(H, _over(http_client, Guard(policy), own, limits, closing=own.close))
+        return cast(H, _over(http_client, Guard(policy), own, limits, listeners, own.close))
     if not callable(getattr(vault, "mask", None)):
         raise ConfigurationError(f"a {type(vault).__name__} is not a vault")
     if not inspect.iscoroutinefunction(vault.mask):
         cast(Vault, vault).mask((), policy)
     elif isinstance(http_client, http.Client):
         raise ConfigurationError("an async vault needs an async client")
-    return cast(H, _over(http_client, Guard(policy), vault, limits))
+    return cast(H, _over(http_client, Guard(policy), vault, limits, listeners))
 
 
-def _over(inner: Any, guard: Guard, vault: Vault | AsyncVault, limits: Limits, **more: Any) -> Any:
+def _over(inner: Any, *guarding: Any) -> Any:
     """A client with the settings of `inner` over a transport that sends through `inner`."""
     http = _family(inner)
     blocking = isinstance(inner, http.Client)
     transport = transports(http)[0 if blocking else 1]
     # Proxies, mounts and TLS belong to `inner`; given here they would go around the transport.
     return _clients(http)[0 if blocking else 1](
-        transport=transport(inner, guard, vault, limits, **more),
+        transport=transport(inner, *guarding),
         auth=inner.auth,
         params=inner.params,
         headers=inner.headers,
@@ -208,7 +227,7 @@ def _like(outer: Any, inner: Any) -> Any:
     """Guard `inner` as `outer` is guarded."""
     _family(inner)
     by = outer.guarded_by
-    return _over(inner, by.guard, by.vault, by.limits)
+    return _over(inner, by.guard, by.vault, by.limits, by.listeners)
 
 
 def _is_guarded(http_client: object) -> bool:

@@ -6,6 +6,7 @@ import enum
 from typing import TYPE_CHECKING, Any
 
 from llm_guard_protecto.clients.limits import check_size
+from llm_guard_protecto.clients.receipts import HEADER, Call
 from llm_guard_protecto.clients.refusal import (
     NOT_RESTORED,
     as_guard_error,
@@ -14,6 +15,8 @@ from llm_guard_protecto.clients.refusal import (
 )
 from llm_guard_protecto.errors import GuardError, UnknownFormat
 from llm_guard_protecto.guard.exchange import Exchange
+from llm_guard_protecto.guard.flow import Flow
+from llm_guard_protecto.wire.packages import ByLine
 
 if TYPE_CHECKING:
     import httpx2
@@ -42,9 +45,10 @@ class BadReply(Exception):
         super().__init__()
         self.error, self.status = error, status
 
-    def answer(self, http: Any) -> httpx2.Response:
-        """Make the answer of the family `http` that says so."""
-        return refusal(http, self.error, self.status)
+    def answer(self, http: Any, call: Call) -> httpx2.Response:
+        """Make the answer of the family `http` that says so; ends the call."""
+        call.end("unrestored")
+        return call.stamp(refusal(http, self.error, self.status))
 
 
 class Collected:
@@ -72,9 +76,11 @@ class Collected:
 class Restoring:
     """One event stream being restored. A failure becomes one error event, and ends it."""
 
-    def __init__(self, reply: httpx2.Response, exchange: Exchange) -> None:
+    def __init__(self, reply: httpx2.Response, exchange: Exchange, call: Call) -> None:
         """Restore what `exchange` masked; raises `BadReply` when this stream cannot be."""
-        self.failed = False
+        self.failed, self._exchange = False, exchange
+        self._call = call
+        self._passed = b""  # the last that was passed on
         try:
             self._stream = exchange.stream(reply.headers.get("content-type", ""))
         except Exception as error:  # noqa: BLE001 - must not leak nor hang
@@ -82,25 +88,48 @@ class Restoring:
 
     def feed(self, piece: bytes) -> bytes:
         """Return what may be passed on after `piece`."""
+        self._call.heard(piece)
         try:
-            return self._stream.feed(piece)
+            passed = self._stream.feed(piece)
         except Exception as error:  # noqa: BLE001 - must not leak nor hang
             return self._fail(error)
+        self._passed = passed or self._passed
+        return passed
+
+    @property
+    def waits(self) -> bool:
+        """Whether a piece revealed an id under which something is to be kept first."""
+        tied = self._exchange.tied
+        return tied is not None and tied.waits and not self.failed
+
+    def settled(self, passing: bytes) -> Flow[bytes]:
+        """Keep what was revealed; return `passing`, or the event that says why not."""
+        try:
+            if self._exchange.tied is not None:
+                yield from self._exchange.tied.settle()
+        except Exception as error:  # noqa: BLE001 - must not leak nor hang
+            return self._fail(error)
+        return passing
 
     def flush(self) -> bytes:
-        """Return what was held back, at the stream's proper end."""
+        """Return what was held back, at the stream's proper end, and the receipt as a comment."""
         try:
-            return self._stream.flush()
+            rest = self._stream.flush()
         except Exception as error:  # noqa: BLE001 - must not leak nor hang
             return self._fail(error)
+        whole = (rest or self._passed).endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
+        ended = self._call.end("whole" if whole else "")
+        # Behind half an event a comment would make it a whole one.
+        return rest + f": {HEADER} {ended.as_json()}\n\n".encode() if whole else rest
 
     def _fail(self, error: Exception) -> bytes:
         self.failed = True
+        self._call.end("unrestored")
         return refusal_event(as_guard_error(error, NOT_RESTORED))
 
 
-def treatment(reply: httpx2.Response) -> Treatment:
-    """Decide by what the headers say. Raises `BadReply` for text in an encoding we cannot undo."""
+def treatment(reply: httpx2.Response, exchange: Exchange) -> Treatment:
+    """Decide by what the headers say, but read every file. Raises `BadReply` for text in an encoding we cannot undo."""
     headers = reply.headers
     if reply.status_code in (204, 304) or headers.get("content-length") == "0":
         return Treatment.UNTOUCHED
@@ -108,7 +137,12 @@ def treatment(reply: httpx2.Response) -> Treatment:
         return Treatment.UNTOUCHED
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     events = kind == "text/event-stream"
-    text = kind.startswith("text/") or kind == "application/json" or kind.endswith("+json")
+    text = (
+        isinstance(exchange.format, ByLine)
+        or kind.startswith("text/")
+        or kind == "application/json"
+        or kind.endswith("+json")
+    )
     # Read already by an event hook: then its raw bytes are gone, and it is passed on as read.
     if not events and not text and not reply.is_stream_consumed:
         return Treatment.UNTOUCHED
@@ -120,8 +154,8 @@ def treatment(reply: httpx2.Response) -> Treatment:
 
 
 def whole(
-    http: Any, reply: httpx2.Response, exchange: Exchange, content: Collected
-) -> httpx2.Response:
+    http: Any, reply: httpx2.Response, exchange: Exchange, content: Collected, call: Call
+) -> Flow[httpx2.Response]:
     """The answer whose whole body was read here, restored.
 
     It is read before the host sees the status, so that a failure to restore can still become an
@@ -129,12 +163,15 @@ def whole(
     """
     try:
         restored = content.joined()
+        call.heard(restored)
         if restored:  # a body with nothing in it says nothing, whatever type it claims to be
             content_type = reply.headers.get("content-type", "")
-            restored = exchange.reply(content_type, restored)
+            ok = reply.status_code < 400
+            restored = yield from exchange.answered(content_type, restored, ok=ok)
     except Exception as error:  # noqa: BLE001 - must not leak nor hang
         raise BadReply(as_guard_error(error, NOT_RESTORED)) from None
-    return answer(http, reply, Treatment.WHOLE, http.ByteStream(restored), len(restored))
+    call.end("whole")
+    return answer(http, reply, Treatment.WHOLE, http.ByteStream(restored), call, len(restored))
 
 
 def answer(
@@ -142,6 +179,7 @@ def answer(
     reply: httpx2.Response,
     how: Treatment,
     stream: Any,
+    call: Call,
     length: int | None = None,
 ) -> httpx2.Response:
     """The reply with another body; without the headers that described the old one."""
@@ -154,4 +192,4 @@ def answer(
     answer: httpx2.Response = http.Response(
         reply.status_code, headers=headers, stream=stream, extensions=reply.extensions
     )
-    return answer
+    return call.stamp(answer)

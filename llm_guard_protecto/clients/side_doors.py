@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from llm_guard_protecto.errors import UnknownFormat
+from llm_guard_protecto.wire.switches import NEVER
 
 __all__ = ["NoWebSockets", "redact_sdk_logs"]
 
@@ -27,7 +28,7 @@ class NoWebSockets:
         """Raise `UnknownFormat`, whatever is asked."""
         raise UnknownFormat(
             "a protected client cannot open WebSockets (realtime, responses.connect, live): "
-            "what goes through them would not be masked"
+            f"what goes through them would not be masked {NEVER}"
         )
 
     def __repr__(self) -> str:

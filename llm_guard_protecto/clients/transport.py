@@ -15,7 +15,8 @@ from contextlib import aclosing
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from llm_guard_protecto.clients.limits import Limits, awithin, check_size, within
+from llm_guard_protecto.clients.limits import Limits, awithin, within
+from llm_guard_protecto.clients.receipts import Call, Listeners
 from llm_guard_protecto.clients.refusal import NOT_MASKED, as_guard_error, refusal
 from llm_guard_protecto.clients.replies import (
     BadReply,
@@ -26,8 +27,8 @@ from llm_guard_protecto.clients.replies import (
     treatment,
     whole,
 )
-from llm_guard_protecto.errors import UnknownFormat
-from llm_guard_protecto.guard.exchange import Exchange, Guard, Outgoing
+from llm_guard_protecto.clients.requests import outgoing, rebuilt
+from llm_guard_protecto.guard.exchange import Exchange, Guard
 from llm_guard_protecto.guard.flow import adrive, drive
 from llm_guard_protecto.vault import AsyncVault, Vault
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     import httpx2
 
 __all__ = ["transports"]
+
+
+NOBODY = Listeners()
 
 
 def _nothing() -> None:
@@ -45,9 +49,9 @@ def _nothing() -> None:
 def transports(http: Any) -> tuple[type, type]:
     """Make the blocking and the async transport of a family; `http` is `httpx` or `httpx2`.
 
-    Both are built from `(inner, guard, vault, limits)`: the client to send through, and what
-    guards it. Closing one closes `inner`, and then calls `closing`, which closes what was opened
-    for this transport alone.
+    Both are built from `(inner, guard, vault, limits, listeners)`: the client to send through,
+    what guards it, and who is told of each call. Closing one closes `inner`, and then calls
+    `closing`, which closes what was opened for this transport alone.
     """
 
     class GuardTransport(http.BaseTransport):  # type: ignore[misc]
@@ -57,32 +61,45 @@ def transports(http: Any) -> tuple[type, type]:
             guard: Guard,
             vault: Vault,
             limits: Limits,
+            listeners: Listeners = NOBODY,
             closing: Callable[[], None] = _nothing,
         ) -> None:
             self.inner, self.guard, self.vault, self.limits = inner, guard, vault, limits
-            self.closing = closing
+            self.closing, self.listeners = closing, listeners
 
         def handle_request(self, request: httpx2.Request) -> httpx2.Response:
             body = request.read()
+            call = _call(self, request)
             try:
-                flow = self.guard.open(_outgoing(request, body, self.limits))
+                flow = self.guard.open(outgoing(request, body, self.limits))
                 exchange = within(self.limits.seconds, lambda: drive(flow, self.vault))
-                masked = _rebuilt(http, request, body, exchange)
+                masked = rebuilt(http, request, body, exchange)
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be sent
-                return refusal(http, as_guard_error(error, NOT_MASKED))
-            reply = self.inner.send(masked, stream=True, auth=None, follow_redirects=False)
+                call.end("refused")
+                return call.stamp(refusal(http, as_guard_error(error, NOT_MASKED)))
+            except BaseException:
+                call.end("refused")
+                raise
+            call.opened(exchange)
             try:
-                if (how := treatment(reply)) is Treatment.WHOLE:
+                reply = self.inner.send(masked, stream=True, auth=None, follow_redirects=False)
+            except BaseException:
+                call.end("unanswered")
+                raise
+            try:
+                if (how := treatment(reply, exchange)) is Treatment.WHOLE:
                     content = Collected(self.limits.reply)
                     for piece in reply.iter_bytes():
                         content.add(piece)
-                    return whole(http, reply, exchange, content)
-                stream = Events(reply, exchange) if how is Treatment.EVENTS else Bytes(reply)
-                return answer(http, reply, how, stream)
+                    return drive(whole(http, reply, exchange, content, call), self.vault)
+                events = how is Treatment.EVENTS
+                stream = Events(reply, exchange, call, self.vault) if events else Bytes(reply, call)
+                return answer(http, reply, how, stream, call)
             except BadReply as error:
                 reply.close()
-                return error.answer(http)
+                return error.answer(http, call)
             except BaseException:
+                call.end("cut")
                 reply.close()
                 raise
 
@@ -91,23 +108,30 @@ def transports(http: Any) -> tuple[type, type]:
             self.closing()
 
     class Bytes(http.SyncByteStream):  # type: ignore[misc]
-        def __init__(self, reply: httpx2.Response) -> None:
-            self.reply = reply
+        def __init__(self, reply: httpx2.Response, call: Call) -> None:
+            self.reply, self.call = reply, call
 
         def __iter__(self) -> Iterator[bytes]:
             yield from self.reply.iter_raw()
+            self.call.over = True
 
         def close(self) -> None:
+            self.call.end()
             self.reply.close()
 
     class Events(Bytes):
-        def __init__(self, reply: httpx2.Response, exchange: Exchange) -> None:
-            super().__init__(reply)
-            self.restoring = Restoring(reply, exchange)
+        def __init__(
+            self, reply: httpx2.Response, exchange: Exchange, call: Call, vault: Any
+        ) -> None:
+            super().__init__(reply, call)
+            self.restoring, self.vault = Restoring(reply, exchange, call), vault
 
         def __iter__(self) -> Iterator[bytes]:
             for piece in self.reply.iter_bytes():
-                if restored := self.restoring.feed(piece):
+                restored = self.restoring.feed(piece)
+                if self.restoring.waits:
+                    restored = drive(self.restoring.settled(restored), self.vault)
+                if restored:
                     yield restored
                 if self.restoring.failed:
                     self.close()
@@ -122,34 +146,52 @@ def transports(http: Any) -> tuple[type, type]:
             guard: Guard,
             vault: Vault | AsyncVault,
             limits: Limits,
+            listeners: Listeners = NOBODY,
             closing: Callable[[], None] = _nothing,
         ) -> None:
             self.inner, self.guard, self.vault, self.limits = inner, guard, vault, limits
-            self.closing = closing
+            self.closing, self.listeners = closing, listeners
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             body = await request.aread()
+            call = _call(self, request)
             try:
-                flow = self.guard.open(_outgoing(request, body, self.limits))
+                flow = self.guard.open(outgoing(request, body, self.limits))
                 exchange = await awithin(self.limits.seconds, adrive(flow, self.vault))
-                masked = _rebuilt(http, request, body, exchange)
+                masked = rebuilt(http, request, body, exchange)
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be sent
-                return refusal(http, as_guard_error(error, NOT_MASKED))
-            reply = await self.inner.send(masked, stream=True, auth=None, follow_redirects=False)
+                call.end("refused")
+                return call.stamp(refusal(http, as_guard_error(error, NOT_MASKED)))
+            except BaseException:
+                call.end("refused")
+                raise
+            call.opened(exchange)
             try:
-                if (how := treatment(reply)) is Treatment.WHOLE:
+                reply = await self.inner.send(
+                    masked, stream=True, auth=None, follow_redirects=False
+                )
+            except BaseException:
+                call.end("unanswered")
+                raise
+            try:
+                if (how := treatment(reply, exchange)) is Treatment.WHOLE:
                     content = Collected(self.limits.reply)
                     async for piece in reply.aiter_bytes():
                         content.add(piece)
-                    return whole(http, reply, exchange, content)
+                    restored = whole(http, reply, exchange, content, call)
+                    return await adrive(restored, self.vault)
+                events = how is Treatment.EVENTS
                 stream = (
-                    AsyncEvents(reply, exchange) if how is Treatment.EVENTS else AsyncBytes(reply)
+                    AsyncEvents(reply, exchange, call, self.vault)
+                    if events
+                    else AsyncBytes(reply, call)
                 )
-                return answer(http, reply, how, stream)
+                return answer(http, reply, how, stream, call)
             except BadReply as error:
                 await reply.aclose()
-                return error.answer(http)
+                return error.answer(http, call)
             except BaseException:
+                call.end("cut")
                 await reply.aclose()
                 raise
 
@@ -158,26 +200,33 @@ def transports(http: Any) -> tuple[type, type]:
             self.closing()
 
     class AsyncBytes(http.AsyncByteStream):  # type: ignore[misc]
-        def __init__(self, reply: httpx2.Response) -> None:
-            self.reply = reply
+        def __init__(self, reply: httpx2.Response, call: Call) -> None:
+            self.reply, self.call = reply, call
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
             async with _closing(self.reply.aiter_raw()) as pieces:
                 async for piece in pieces:
                     yield piece
+            self.call.over = True
 
         async def aclose(self) -> None:
+            self.call.end()
             await self.reply.aclose()
 
     class AsyncEvents(AsyncBytes):
-        def __init__(self, reply: httpx2.Response, exchange: Exchange) -> None:
-            super().__init__(reply)
-            self.restoring = Restoring(reply, exchange)
+        def __init__(
+            self, reply: httpx2.Response, exchange: Exchange, call: Call, vault: Any
+        ) -> None:
+            super().__init__(reply, call)
+            self.restoring, self.vault = Restoring(reply, exchange, call), vault
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
             async with _closing(self.reply.aiter_bytes()) as pieces:
                 async for piece in pieces:
-                    if restored := self.restoring.feed(piece):
+                    restored = self.restoring.feed(piece)
+                    if self.restoring.waits:
+                        restored = await adrive(self.restoring.settled(restored), self.vault)
+                    if restored:
                         yield restored
                     if self.restoring.failed:
                         await self.aclose()
@@ -188,46 +237,15 @@ def transports(http: Any) -> tuple[type, type]:
     return GuardTransport, AsyncGuardTransport
 
 
-def _outgoing(request: httpx2.Request, body: bytes, limits: Limits) -> Outgoing:
-    """The request as the guard sees it. Raises `UnknownFormat` for what cannot be looked into."""
-    headers = request.headers
-    if "upgrade" in headers:
-        raise UnknownFormat("a protected client cannot open WebSockets: they are not masked")
-    if headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise UnknownFormat("a compressed request body cannot be masked; send it uncompressed")
-    check_size("request", len(body), limits.request)
-    return Outgoing(
-        method=request.method,
-        path=request.url.path,
-        content_type=headers.get("content-type", ""),
-        body=body,
-        query=request.url.query.decode("ascii", "replace"),
+def _call(transport: Any, request: httpx2.Request) -> Call:
+    """The account of one request through `transport`."""
+    return Call(
+        request.url.path,
+        transport.listeners,
+        transport.guard.policy,
+        transport.vault,
+        transport.limits.reply,
     )
-
-
-def _rebuilt(http: Any, request: httpx2.Request, body: bytes, exchange: Exchange) -> httpx2.Request:
-    """The request to send: masked body, its own length, no compression asked for.
-
-    A new object, because the old length is wrong and the host may send its own again (a retry, a
-    redirect), which must be masked anew. `extensions` carry the time-outs.
-    """
-    headers = request.headers
-    if exchange.body != body and headers.get("authorization", "").startswith("AWS4-"):
-        raise UnknownFormat("this request's body is signed, so it cannot be masked on its way")
-    replaced = (b"content-length", b"transfer-encoding", b"accept-encoding")
-    kept = [(name, value) for name, value in headers.raw if name.lower() not in replaced]
-    kept.append((b"accept-encoding", b"identity"))
-    if exchange.body or "content-length" in headers:
-        kept.append((b"content-length", str(len(exchange.body)).encode()))
-    rebuilt: httpx2.Request = http.Request(
-        request.method,
-        request.url,
-        headers=kept,
-        stream=http.ByteStream(exchange.body),
-        extensions=dict(request.extensions),
-    )
-    rebuilt.read()  # so that an event hook of the inner client can look at what is sent
-    return rebuilt
 
 
 def _closing(pieces: AsyncIterator[bytes]) -> aclosing[Any]:

@@ -30,6 +30,14 @@ class AsyncLocalVault:
         """Turn every token of this vault back into its value."""
         return await asyncio.to_thread(self.sync.unmask, texts, policy)
 
+    async def keep(self, names: Sequence[str], masked: Sequence[Masked]) -> None:
+        """Add masked texts to what is kept under each name."""
+        await asyncio.to_thread(self.sync.keep, names, masked)
+
+    async def recall(self, names: Sequence[str]) -> list[list[Masked] | None]:
+        """What is kept under each name, None where nothing is."""
+        return await asyncio.to_thread(self.sync.recall, names)
+
     async def find(self, texts: Sequence[str], policy: PolicyChoice = None) -> list[list[Span]]:
         """What is found in each text; nothing is stored."""
         return await asyncio.to_thread(self.sync.find, texts, policy)

@@ -111,6 +111,18 @@ class Keyring:
             raise Unreadable
         return sealer.open(row.sealed, self._place(row.kind, row.index, row.alias, row.token))
 
+    def seal_at(self, clear: bytes, *place: str | bytes) -> tuple[int, bytes]:
+        """Seal bytes that open only at this place: the version of the data key, and the bytes."""
+        version, sealer = next(iter(self._sealers.items()))
+        return version, sealer.seal_bytes(clear, joined("lgp1 kept", self.name, *place))
+
+    def open_at(self, version: int, sealed: bytes, *place: str | bytes) -> bytes:
+        """The clear bytes of a place. Raises `Unreadable` whatever is wrong with them."""
+        sealer = self._sealers.get(version)
+        if sealer is None:
+            raise Unreadable
+        return sealer.open_bytes(sealed, joined("lgp1 kept", self.name, *place))
+
     def status(self, usage: Mapping[int, int]) -> list[KeyStatus]:
         """Every key by role and version. `usage` is what `Store.usage` answers."""
         return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,12 +14,14 @@ from typing import Self
 from llm_guard_protecto.detect.find import Detector, Finder, find
 from llm_guard_protecto.engine.book import Book
 from llm_guard_protecto.engine.explain import Explained
+from llm_guard_protecto.engine.kept import KEPT_DAYS, KeptMaps
 from llm_guard_protecto.engine.keys import Keyring
 from llm_guard_protecto.engine.keysource import open_vault
 from llm_guard_protecto.engine.masker import Masker
 from llm_guard_protecto.engine.policies import Policies
 from llm_guard_protecto.engine.scores import Scores
 from llm_guard_protecto.engine.search import Search
+from llm_guard_protecto.engine.store import Store
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.models import Item, Masked, Span, Unmasked
 from llm_guard_protecto.policy import Policy
@@ -35,7 +38,8 @@ class LocalVault:
     replaces our own, `detectors` run beside it; each gets `deadline` seconds a call, and what it
     finds must be an entity the policy knows. `tagger` is a weights file for our own detector, as
     `llm-guard-protecto train` writes it; None means `LLM_GUARD_TAGGER` from `environ`, else the
-    weights of the package. No policy can name one. `clock` gives seconds since 1970.
+    weights of the package. No policy can name one. What `keep` was given is forgotten `kept_days`
+    days after its last use, 90 by default. `clock` gives seconds since 1970.
 
     Raises `ConfigurationError`, `VaultRefused` (a missing or wrong key) or `VaultUnavailable`.
     """
@@ -51,25 +55,54 @@ class LocalVault:
         detectors: Sequence[Detector] = (),
         tagger: str | Path | None = None,
         deadline: float = 30.0,
+        kept_days: int = KEPT_DAYS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Open the vault, making the file and its key on first use."""
         environ = os.environ if environ is None else environ
         detector = _detector(detector, tagger, environ)
-        self._store, root = open_vault(_address(url, environ), environ)
+        self._store, self._root = open_vault(_address(url, environ), environ)
+        self._owner = True
+        self._default, self._kept_days, self._clock = policy, kept_days, clock
+        self._search = Search(detector, deadline, tuple(detectors))
         try:
-
-            def today() -> int:
-                return int(clock() // 86_400)
-
-            self._keys = Keyring.open(self._store, namespace, root, today())
-            book = Book(self._store, self._keys, today)
-            self._policies = Policies(self._store, self._keys.namespace, policy)
-            search = Search(detector, deadline, tuple(detectors))
-            self._masker = Masker(book, search, self._policies.wrappers)
+            self._furnish(namespace)
         except BaseException:
             self._store.close()
             raise
+
+    def _furnish(self, namespace: str) -> None:
+        """Everything that belongs to one namespace, which is made on first use."""
+        clock = self._clock
+
+        def today() -> int:
+            return int(clock() // 86_400)
+
+        self._keys = Keyring.open(self._store, namespace, self._root, today())
+        book = Book(self._store, self._keys, today)
+        self._kept = KeptMaps(self._store, self._keys, today, self._kept_days)
+        self._policies = Policies(self._store, self._keys.namespace, self._default)
+        self._masker = Masker(book, self._search, self._policies.wrappers)
+
+    def in_namespace(self, name: str) -> LocalVault:
+        """The same vault in another namespace, made on first use: they share the file, no value.
+
+        Closing the one that was opened closes all of them, closing another one does nothing.
+        """
+        other = copy.copy(self)
+        other._owner = False
+        other._furnish(name)
+        return other
+
+    @property
+    def store(self) -> Store:
+        """Where everything of the vault is kept, for the engine's other parts."""
+        return self._store
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys of this namespace, for the engine's other parts."""
+        return self._keys
 
     def mask(self, texts: Sequence[str | Item], policy: PolicyChoice = None) -> list[Masked]:
         """Mask texts and items that belong together, in order; see `Vault` for the promises."""
@@ -86,6 +119,23 @@ class LocalVault:
             Unmasked(value, text, Scores(value) if rules.toxicity else None)
             for text, value in zip(texts, self._masker.unmask(texts, rules), strict=True)
         ]
+
+    def resolve(self, token: str) -> str | None:
+        """What a bare token stands for, however short: a text of live tokens and nothing else.
+
+        None for any other text. `unmask` leaves a short number alone that may be a number after
+        all; here the caller says that it is a token.
+        """
+        _check_strings([token])
+        return self._masker.resolve(token)
+
+    def keep(self, names: Sequence[str], masked: Sequence[Masked]) -> None:
+        """Add masked texts to what is kept under each name, see `KeepsMaps`."""
+        self._kept.keep(names, masked)
+
+    def recall(self, names: Sequence[str]) -> list[list[Masked] | None]:
+        """What is kept under each name, None where nothing is; see `KeepsMaps`."""
+        return self._kept.recall(names)
 
     def find(self, texts: Sequence[str], policy: PolicyChoice = None) -> list[list[Span]]:
         """What is found in each text, masked or left alone by the policy; nothing is stored."""
@@ -127,7 +177,8 @@ class LocalVault:
 
     def close(self) -> None:
         """Finish what was promised and let go of the file."""
-        self._store.close()
+        if self._owner:
+            self._store.close()
 
     def __enter__(self) -> Self:
         """The vault itself."""

@@ -23,7 +23,7 @@ from llm_guard_protecto.engine.render import View, Wrappers, recognise
 from llm_guard_protecto.engine.scores import Scores
 from llm_guard_protecto.engine.seal import TokenKey
 from llm_guard_protecto.engine.search import Search
-from llm_guard_protecto.engine.tokenise import UnitKey
+from llm_guard_protecto.engine.tokenise import RUN, UnitKey
 from llm_guard_protecto.engine.whole import whole_rule
 from llm_guard_protecto.errors import PolicyViolation
 from llm_guard_protecto.models import Item, Masked, Span
@@ -110,6 +110,19 @@ class Masker:
         """Each text with every token of ours turned back."""
         wrappers = self._wrappers(rules)
         return [view.text for view in self._views([Page.of(text, wrappers) for text in texts])]
+
+    def resolve(self, token: str) -> str | None:
+        """The value of a text that is nothing but live tokens; None for any other text."""
+        runs = RUN.findall(token)
+        if not runs or any(run.isalpha() for run in runs):
+            return None  # a word; every token has a digit
+        live = self._book.live(runs)
+        units = [live.get(run) for run in runs]
+        if None in units:
+            return None
+        between = RUN.split(token)
+        ends = [f"{unit}{after}" for unit, after in zip(units, between[1:], strict=True)]
+        return between[0] + "".join(ends)
 
     def _pages_of(self, texts: Sequence[str], rules: Policy) -> list[Page]:
         return self._pages.of(texts, edition(rules), self._wrappers(rules))

@@ -16,18 +16,25 @@ TOKEN_NAMES = {
     "default token": "text",
     "text token": "text",
     "special token": "text",
+    "person token": "text",
+    "state token": "text",
+    "city token": "text",
+    "address token": "text",
     "numeric token": "digits",
+    "date token": "digits",
 }
+"""The alphabet of each token type. The realistic looks that Protecto gives to the tokens for
+people, places and dates are not made: their spaces are too small to be turned back for sure."""
 
 FORMATS: dict[str, Unit] = {
     "default format": "value",
     "address": "word",
     "credit card": "value",
     "email address": "email",
-    "ip address": "value",
+    "ip address": "digits",
     "person name": "word",
     "phone number": "digits",
-    "social identification numbers": "value",
+    "social identification numbers": "word",
     "url": "url",
 }
 

@@ -3,5 +3,16 @@
 from llm_guard_protecto.guard.exchange import Exchange, Outgoing
 from llm_guard_protecto.guard.flow import adrive, drive
 from llm_guard_protecto.guard.memory import Guard
+from llm_guard_protecto.guard.receipt import Receipt
+from llm_guard_protecto.guard.rehydration import arehydrate, rehydrate
 
-__all__ = ["Exchange", "Guard", "Outgoing", "adrive", "drive"]
+__all__ = [
+    "Exchange",
+    "Guard",
+    "Outgoing",
+    "Receipt",
+    "adrive",
+    "arehydrate",
+    "drive",
+    "rehydrate",
+]

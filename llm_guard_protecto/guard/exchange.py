@@ -8,36 +8,52 @@ the vault.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from time import perf_counter
 
 from llm_guard_protecto.errors import UnknownFormat
-from llm_guard_protecto.guard.flow import Flow, Mask, ask
+from llm_guard_protecto.guard.bodies import Bodies
+from llm_guard_protecto.guard.destinations import Destinations
+from llm_guard_protecto.guard.egress import scan
+from llm_guard_protecto.guard.flow import Flow, look_up
+from llm_guard_protecto.guard.hint import hinted
 from llm_guard_protecto.guard.maps import Maps
-from llm_guard_protecto.guard.positions import moves, place_of, positioned, rewritten
-from llm_guard_protecto.guard.restore import restore
+from llm_guard_protecto.guard.pieces import masked_together, piece_of
+from llm_guard_protecto.guard.positions import moves, positioned, rewritten
+from llm_guard_protecto.guard.receipt import VERSION_DIGITS, Receipt, Tally
+from llm_guard_protecto.guard.restore import Restorer
+from llm_guard_protecto.guard.roles import is_searched
+from llm_guard_protecto.guard.stored import Stored, Tied, TiedStream, begin, is_text, parsed
 from llm_guard_protecto.guard.stream import Stream
 from llm_guard_protecto.guard.tokenmap import TokenMap
-from llm_guard_protecto.models import Item
+from llm_guard_protecto.policy import Policy
 from llm_guard_protecto.vault import PolicyChoice
 from llm_guard_protecto.wire.answers import Answering
+from llm_guard_protecto.wire.any_json import AS_IT_IS
 from llm_guard_protecto.wire.bodiless import Bodiless
-from llm_guard_protecto.wire.json_text import JsonText, Leaf, edit, nested
-from llm_guard_protecto.wire.routes import format_for
-from llm_guard_protecto.wire.slots import Delta, Format, Slot, Treat
+from llm_guard_protecto.wire.json_text import JsonText, edit
+from llm_guard_protecto.wire.logprobs import without_logprobs
+from llm_guard_protecto.wire.packages import ByLine, Package, Packing, Page
+from llm_guard_protecto.wire.routes import route_for
+from llm_guard_protecto.wire.slots import Delta, Format, Slot
+from llm_guard_protecto.wire.switches import NEVER, switched_on
 
 __all__ = ["Exchange", "Guard", "Outgoing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A request as the host wants to send it. `path` is the URL's path, without the query."""
+    """A request as the host wants to send it. `path` is the URL's path, without the query.
+
+    `host` is the provider's, with its port: ids are known per host.
+    """
 
     method: str
     path: str
     content_type: str
     body: bytes = field(repr=False)
     query: str = field(default="", repr=False)
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,15 @@ class Exchange:
     body: bytes = field(repr=False)
     format: Format
     tokens: TokenMap
+    policy: Policy = field(default=Policy.built_in(), repr=False, kw_only=True)
+    tally: Tally = field(default_factory=Tally, repr=False, compare=False, kw_only=True)
+
+    tied: Tied | None = field(default=None, repr=False, compare=False, kw_only=True)
+
+    def receipt(self, outcome: str = "open", policy: tuple[str, str] | None = None) -> Receipt:
+        """What happened so far, in counts. `policy` is its name and version where known better."""
+        own = self.policy.name, self.policy.fingerprint[:VERSION_DIGITS]
+        return self.tally.receipt(self.tokens, outcome, policy or own)
 
     def reply(self, content_type: str, body: bytes) -> bytes:
         """Restore a whole, decoded answer, an error answer included.
@@ -54,16 +79,40 @@ class Exchange:
         JSON is edited in place and anything else that is text is restored as text. The same
         object comes back when there is nothing to restore.
         """
-        if not self.tokens:
+        if not self.tokens.issued and self.policy.surfaces.logprobs != "drop":
             return body
         try:
             text = body.decode()
         except UnicodeDecodeError:
             return body
-        restored = self._json(text) if "json" in content_type.lower() else None
+        started = perf_counter()
+        by_line = isinstance(self.format, ByLine)
+        restored = self._json(text) if by_line or "json" in content_type.lower() else None
+        if restored is None and by_line:
+            lines = [self._json(line) if line.strip() else line for line in text.split("\n")]
+            restored = None if None in lines else "\n".join(line or "" for line in lines)
         if restored is None:
-            restored = restore(text, self.tokens)
+            plain = Destinations(self.policy.restore).text
+            restored = self.tally.whole(Restorer(self.tokens, places=plain), text)
+        self.tally.restore_s += perf_counter() - started
         return body if restored == text else restored.encode("utf-8", "surrogatepass")
+
+    def answered(self, content_type: str, body: bytes, *, ok: bool = True) -> Flow[bytes]:
+        """`reply`, with what the vault is to recall for it and to keep of it.
+
+        `ok` says that the provider did what was asked. Raises `UnknownMap`.
+        """
+        if self.tied is None:
+            return self.reply(content_type, body)
+        doc = parsed(body) if "json" in content_type.lower() else None
+        more = () if doc is None else (yield from self.tied.objects(doc))
+        if ok and is_text(body):
+            self.tied.require()
+        if doc is not None:
+            self.tied.heard(doc)
+        known = replace(self, tokens=self.tokens.with_(more)) if more else self
+        yield from self.tied.settle()
+        return known.reply(content_type, body)
 
     def stream(self, content_type: str) -> Stream:
         """The push parser for a streamed answer: `feed(bytes) -> bytes`, then `flush()`.
@@ -72,22 +121,32 @@ class Exchange:
         """
         if "text/event-stream" not in content_type.lower():
             raise UnknownFormat("the provider streams in a way that cannot be restored")
-        return Stream(self.format, self.tokens)
+        if self.tied is not None:
+            return TiedStream(
+                self.format, self.tokens, self.tally, tied=self.tied, policy=self.policy
+            )
+        return Stream(self.format, self.tokens, self.tally, policy=self.policy)
 
     def _json(self, text: str) -> str | None:
         """The restored JSON text; None when it is no JSON that we can read."""
+        if self.policy.surfaces.logprobs == "drop":
+            text = without_logprobs(text)
         try:
             doc = JsonText(text, vectors=False)
         except UnknownFormat:
             return None
         # A whole reply may stand where a stream's events do, and then all of a text is one piece.
         texts: list[Slot | Delta] = [*self.format.reply_slots(doc), *self.format.deltas(doc)]
+        bound = Destinations(self.policy.restore)
+        bound.note(doc)
         changes = [
-            (text.leaf, restore(text.leaf.value, self.tokens, place_of(text.treat)))
-            for text in texts
+            (one.leaf, self.tally.whole(bound.restorer(self.tokens, doc, one), one.leaf.value))
+            for one in texts
         ]
         changes = [(leaf, new) for leaf, new in changes if new != leaf.value]
-        return rewritten(text, changes, moves(positioned(self.format), doc, self.tokens))
+        return rewritten(
+            text, changes, moves(positioned(self.format), doc, self.tokens, places=bound.text)
+        )
 
 
 class Guard:
@@ -97,6 +156,8 @@ class Guard:
         """`policy` is a policy, the name of one the vault knows, or None for its default."""
         self.policy = policy
         self._maps = Maps()
+        self._bodies = Bodies()
+        self._stored = Stored()
 
     def open(self, request: Outgoing) -> Flow[Exchange]:
         """Mask a request, in one question to the vault; in none, if the call has no body.
@@ -104,62 +165,73 @@ class Guard:
         Raises `UnknownFormat` for a route or a body that cannot be proved free of clear text, and
         whatever the vault raises. Nothing may be sent then.
         """
-        format_ = format_for(request.method, request.path)
+        started = perf_counter()
+        policy = yield from look_up(self.policy)
+        with switched_on(policy.surfaces.opened):
+            route = route_for(request.method, request.path)
+        format_, tied = route.format, self._stored.tied(request.host, route)
         if isinstance(format_, Bodiless) and not request.body:
             _check_query(request.query)
-            return Exchange(b"", format_, TokenMap())
+            known = yield from begin(tied)
+            if tied is not None and not isinstance(format_.replies, ByLine):
+                tied.require()  # a file may turn out to be no text at all
+            tokens = self._maps.of(known) if known else TokenMap()
+            return Exchange(b"", format_.replies or format_, tokens, policy=policy, tied=tied)
+        if format_ is AS_IT_IS:
+            return Exchange(request.body, format_, TokenMap(), policy=policy)
+        _check_query(request.query)
+        with switched_on(policy.surfaces.opened):
+            package = self._package(format_, request)
+        doc = package.pages[0].doc if package.pages else JsonText("{}")
+        pages = [
+            (page.doc, [piece_of(s, is_searched(page.doc, s, policy.mask)) for s in page.slots])
+            for page in package.pages
+        ]
+        answer, masked = yield from masked_together(
+            [piece for _, some in pages for piece in some], self.policy
+        )
+        edited = [
+            edit(one.text, [(leaf, new) for leaf, new in changes if new != leaf.value])
+            for one, some in pages
+            for changes in [[piece.change(masked) for piece in some]]
+        ]
+        same = all(one.text is text for (one, _), text in zip(pages, edited, strict=True))
+        body = request.body if same else package.packed(edited)
+        known = yield from begin(tied, doc, answer)
+        if tied is not None and tied.idle:
+            tied = None
+        if isinstance(format_, Answering):
+            format_ = format_.answering(doc)
+        scanned = scan(body, request.path, request.query, answer)
+        if policy.hint and any(one.individual_tokens for one in answer):
+            body = hinted(format_.name, body, policy.hint)  # the policy's words, not the caller's
+        # What is known grows with the conversation, so its map is remembered by itself.
+        tokens = self._maps.of(known).with_(answer) if known else self._maps.of(answer)
+        opened = Exchange(body, format_, tokens, policy=policy, tied=tied)
+        model = doc.at(("model",))
+        opened.tally.sent(answer, scanned, model.value if model else "")
+        opened.tally.mask_s = perf_counter() - started
+        return opened
+
+    def _package(self, format_: Format, request: Outgoing) -> Package:
+        """What is masked in the body of a request, and how it becomes a body again."""
+        if isinstance(format_, Packing):
+            return format_.unpack(request.content_type, request.body)
         if "json" not in request.content_type.lower():
-            raise UnknownFormat("the body of this call is not JSON, so it was not sent")
+            raise UnknownFormat(f"the body of this call is not JSON, so it was not sent {NEVER}")
         try:
             text = request.body.decode()
         except UnicodeDecodeError:
             text = ""
-        doc = JsonText(text)
-        pieces = [_piece(slot) for slot in format_.request_slots(doc)]
-        texts = dict.fromkeys(text for piece in pieces for text in piece.texts)
-        answer = yield from ask(Mask(tuple(texts), self.policy))
-        tokens = {text: masked.token_value for text, masked in zip(texts, answer, strict=True)}
-        changes = (piece.change(tokens) for piece in pieces)
-        edited = edit(doc.text, [(leaf, new) for leaf, new in changes if new != leaf.value])
-        body = request.body if edited is doc.text else edited.encode()
-        if isinstance(format_, Answering):
-            format_ = format_.answering(doc)
-        return Exchange(body, format_, self._maps.of(answer))
+        doc = self._bodies.read(text)
+        return Package([Page(doc, format_.request_slots(doc))], lambda texts: texts[0].encode())
 
 
 def _check_query(query: str) -> None:
     """Raise `UnknownFormat` unless a query is made of what page numbers and ids are made of."""
     if not _QUERY.fullmatch(query):
-        raise UnknownFormat("the query of this call cannot be masked, so it was not sent")
+        raise UnknownFormat(f"the query of this call cannot be masked, so it was not sent {NEVER}")
 
 
-_QUERY = re.compile(r"(?:[A-Za-z0-9_.:&=-]|%5[BbDd])*")
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One slot of a request and the texts to mask in it: itself, or the leaves of its JSON."""
-
-    leaf: Leaf
-    texts: Sequence[str | Item] = field(repr=False)
-    inner: JsonText | None = None
-    leaves: Sequence[Leaf] = ()
-
-    def change(self, tokens: dict[str | Item, str]) -> tuple[Leaf, str]:
-        """The leaf and what it says once masked."""
-        if self.inner is None:
-            return self.leaf, tokens[self.texts[0]]
-        changes = zip(self.leaves, (tokens[text] for text in self.texts), strict=True)
-        return self.leaf, edit(self.inner.text, [c for c in changes if c[0].value != c[1]])
-
-
-def _piece(slot: Slot) -> _Piece:
-    leaf = slot.leaf
-    if slot.treat is Treat.NAME and leaf.value:
-        # A name has a small alphabet, so it becomes one bare token, whatever it looks like.
-        return _Piece(leaf, [Item(leaf.value, token_name="Text Token")])  # noqa: S106
-    inner = nested(leaf.value) if slot.treat is Treat.JSON else None
-    if inner is None:
-        return _Piece(leaf, [leaf.value])
-    leaves = [leaf for leaf in inner.leaves if leaf.kind != "literal"]
-    return _Piece(slot.leaf, [leaf.value for leaf in leaves], inner, leaves)
+# Escaped are the brackets of lists and what base64 and times are made of.
+_QUERY = re.compile(r"(?:[A-Za-z0-9_.:&=,~/-]|%2[BCFbcf]|%3[ADad]|%5[BDbd])*")

@@ -4,6 +4,10 @@ Each string literal is read as the text it means (`\u003cPER\u003e` is `<PER>`, 
 was cut) by a reader of its own; a value that goes into a literal is escaped for it. A literal that
 itself holds a JSON document is read as JSON again. A token that stands where no string is (a number
 position) becomes a JSON string, at the top level. Whatever is not a token keeps its bytes.
+
+Where a policy has rules about places in the arguments, a reader follows the structure (`JsonWay`)
+and each literal is open or closed by the way that leads to it. A document inside a literal goes on
+with the literal's way. A key is judged before it has been read, so as one of any name.
 """
 
 from __future__ import annotations
@@ -13,11 +17,13 @@ from bisect import bisect_right
 from typing import Literal
 
 from llm_guard_protecto.guard.bent import json_escape
+from llm_guard_protecto.guard.json_way import JsonWay
 from llm_guard_protecto.guard.places import Places
 from llm_guard_protecto.guard.reader import Edit, Reader
 from llm_guard_protecto.guard.tokenmap import TokenMap
+from llm_guard_protecto.policy import Step
 
-__all__ = ["JsonReader"]
+__all__ = ["JsonReader", "JsonValue"]
 
 _INSIDE = re.compile(r'["\\]')
 _OUTSIDE = re.compile(r'[{}\[\],:"\s]')
@@ -31,17 +37,51 @@ _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _DEEPEST = 4
 
 
+class JsonValue:
+    """Like `Reader`, for what one string of a JSON document means: text, or JSON again."""
+
+    __slots__ = ("_child", "_depth", "_first", "_places", "_tokens", "_way")
+
+    def __init__(
+        self, tokens: TokenMap, places: Places, depth: int = 0, way: tuple[Step, ...] = ()
+    ) -> None:
+        """Start at the first character; `depth` documents are around it, and `way` leads to it."""
+        self._tokens, self._places = tokens, places
+        self._depth, self._way = depth, way
+        self._first = ""
+        self._child: Reader | JsonReader | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What happened so far."""
+        return self._child.counts if self._child else {}
+
+    def push(self, piece: str, final: bool = False) -> tuple[list[Edit], int]:
+        """Take `piece`; give the edits now certain and the position up to which all is settled."""
+        if self._child is None:
+            self._first += piece
+            if not final and _NESTED_BEGUN.match(self._first):
+                return [], 0
+            nested = self._depth < _DEEPEST and _NESTED.match(self._first)
+            self._child = (
+                JsonReader(self._tokens, self._places, depth=self._depth + 1, way=self._way)
+                if nested
+                else Reader(self._tokens, self._places.at(self._way))
+            )
+            piece, self._first = self._first, ""
+        return self._child.push(piece, final)
+
+
 class _Literal:
     """One string literal: its raw text, what it means, and the reader of the meaning."""
 
-    __slots__ = ("_depth", "_first", "_places", "_raw", "_steps", "_text", "_tokens", "child")
+    __slots__ = ("_raw", "_steps", "_text", "child", "said")
 
-    def __init__(self, tokens: TokenMap, places: Places, raw: int, depth: int) -> None:
-        self._tokens = tokens
-        self._places = places
-        self._depth = depth
-        self._first = ""
-        self.child: Reader | JsonReader | None = None
+    def __init__(
+        self, tokens: TokenMap, places: Places, raw: int, depth: int, way: JsonWay | None = None
+    ) -> None:
+        self.child = JsonValue(tokens, places, depth, way.here() if way is not None else ())
+        self.said: list[str] | None = [] if way is not None and way.at_key else None
         # Where raw and meaning drift apart: (meaning position, raw position), both growing.
         self._text = [0]
         self._raw = [raw]
@@ -50,17 +90,8 @@ class _Literal:
     def push(self, raw: str, at: int, final: bool) -> tuple[list[Edit], int]:
         """Take raw text that begins at `at`; every escape in it is complete."""
         text = self._meaning(raw, at)
-        if self.child is None:
-            self._first += text
-            if not final and _NESTED_BEGUN.match(self._first):
-                return [], self._raw[0]
-            nested = self._depth < _DEEPEST and _NESTED.match(self._first)
-            self.child = (
-                JsonReader(self._tokens, self._places, depth=self._depth + 1)
-                if nested
-                else Reader(self._tokens, self._places)
-            )
-            text, self._first = self._first, ""
+        if self.said is not None:
+            self.said.append(text)
         edits, settled = self.child.push(text, final)
         mapped = [Edit(self._at(e.start), self._at(e.end), json_escape(e.text)) for e in edits]
         return mapped, self._at(settled)
@@ -115,27 +146,34 @@ class JsonReader:
         "_rest",
         "_sum",
         "_tokens",
+        "_way",
     )
 
     def __init__(
-        self, tokens: TokenMap, places: Places, inside: bool = False, depth: int = 0
+        self,
+        tokens: TokenMap,
+        places: Places,
+        inside: bool = False,
+        depth: int = 0,
+        way: tuple[Step, ...] = (),
     ) -> None:
-        """Start at the first character."""
+        """Start at the first character. `way` leads to the document, if it is inside another."""
         self._tokens = tokens
         self._places = places
+        self._way = None if places.arguments is None else JsonWay(way)
         self._depth = depth
         self._at = 0
         self._rest = ""
         self._bare = ""
         self._sum = dict.fromkeys(("restored", "repaired", "unknown", "kept_in_url"), 0)
-        self._literal = _Literal(tokens, places, 0, depth) if inside else None
+        self._literal = _Literal(tokens, places, 0, depth, self._way) if inside else None
 
     @property
     def counts(self) -> dict[str, int]:
         """What happened so far, in all literals."""
         return self._with(self._literal.child if self._literal else None)
 
-    def _with(self, child: Reader | JsonReader | None) -> dict[str, int]:
+    def _with(self, child: Reader | JsonValue | None) -> dict[str, int]:
         more = child.counts if child else {}
         return {name: count + more.get(name, 0) for name, count in self._sum.items()}
 
@@ -176,6 +214,8 @@ class JsonReader:
             edits += found
             self._sum = self._with(literal.child)
             self._literal = None
+            if self._way is not None:
+                self._way.string("".join(literal.said or ()))
             return end + 1, start + end + 1, True
         found, settled = literal.push(text[done:end], start + done, final)
         edits += found
@@ -191,7 +231,7 @@ class JsonReader:
             if bare < 0:
                 return done, start + done, False
             if bare > done:
-                inner = Reader(self._tokens, self._places)
+                inner = Reader(self._tokens, self._places.at(self._way.here() if self._way else ()))
                 found, _ = inner.push(text[done:bare], final=True)
                 self._sum = self._with(inner)
                 if found and self._depth == 0:
@@ -203,9 +243,13 @@ class JsonReader:
                     edits += [Edit(at + e.start, at + e.end, e.text) for e in found]
                 done = bare
             elif text[done] == '"':
-                self._literal = _Literal(self._tokens, self._places, start + done + 1, self._depth)
+                self._literal = _Literal(
+                    self._tokens, self._places, start + done + 1, self._depth, self._way
+                )
                 return done + 1, start + done + 1, True
             else:
+                if self._way is not None:
+                    self._way.sign(text[done])
                 done += 1
         return done, start + done, False
 

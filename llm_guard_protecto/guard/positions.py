@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from llm_guard_protecto.guard.places import Place
+from llm_guard_protecto.guard.places import Place, Places
 from llm_guard_protecto.guard.reader import Edit
 from llm_guard_protecto.guard.restore import Restorer
 from llm_guard_protecto.guard.tokenmap import TokenMap
@@ -22,6 +22,8 @@ def place_of(treat: Treat) -> Place:
     """What kind of text a slot of a reply holds, for the restorer."""
     if treat in (Treat.JSON, Treat.JSON_FRAGMENT):
         return Place.JSON_FRAGMENT
+    if treat is Treat.JSON_VALUE:
+        return Place.JSON_VALUE
     return Place.PLAIN
 
 
@@ -40,10 +42,11 @@ def moves(
     doc: JsonText,
     tokens: TokenMap,
     streamed: Callable[[Channel], Sequence[Edit]] = _never,
+    places: Places | None = None,
 ) -> list[Move]:
     """Return the positions of `doc` that change when its texts are restored from `tokens`.
 
-    `streamed` gives the edits of a text that came in pieces, by its channel.
+    `places` says what is restored in a text; `streamed` gives the edits of a text that came in pieces, by its channel.
     """
     offsets: list[Offset] = [] if format_ is None else format_.offsets(doc)
     known: dict[Leaf | Channel, Sequence[Edit]] = {}
@@ -52,7 +55,7 @@ def moves(
         within = offset.within
         if within not in known:
             if isinstance(within, Leaf):
-                restorer = Restorer(tokens, place_of(offset.treat))
+                restorer = Restorer(tokens, place_of(offset.treat), places)
                 restorer.whole(within.value)
                 known[within] = restorer.edits
             else:

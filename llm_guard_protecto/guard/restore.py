@@ -60,7 +60,7 @@ class Restorer:
     `TokenMap.longest` characters and a little.
     """
 
-    __slots__ = ("_at", "_edits", "_held", "_issued", "_reader")
+    __slots__ = ("_at", "_edits", "_held", "_issued", "_reader", "replaced")
 
     def __init__(
         self, tokens: TokenMap, place: Place = Place.PLAIN, places: Places | None = None
@@ -69,6 +69,8 @@ class Restorer:
         self._held = ""
         self._at = 0
         self._edits: list[Edit] = []
+        self.replaced: list[str] = []
+        """What was taken out so far, as it stood in the text: tokens or their parts."""
         self._issued = tokens.issued
         self._reader: _Pushed | None = None
         if tokens.issued:
@@ -83,6 +85,16 @@ class Restorer:
     def counts(self) -> Restored:
         """What happened so far."""
         return Restored(self._issued, **(self._reader.counts if self._reader else {}))
+
+    @property
+    def touched(self) -> bool:
+        """Whether there is anything to count so far."""
+        return self._reader is not None and any(self._reader.counts.values())
+
+    @property
+    def length(self) -> int:
+        """How many characters of the text, as it came, are settled."""
+        return self._at
 
     @property
     def edits(self) -> Sequence[Edit]:
@@ -121,6 +133,7 @@ class Restorer:
             at = base
             for start, end, new in edits:
                 parts += (text[at - base : start - base], new)
+                self.replaced.append(text[start - base : end - base])
                 at = end
             parts.append(text[at - base : settled - base])
             out = "".join(parts)
@@ -139,6 +152,8 @@ def restore(
 def _reader(tokens: TokenMap, place: Place, places: Places) -> _Pushed:
     if place is Place.PLAIN:
         return Reader(tokens, places)
-    from llm_guard_protecto.guard.json_fragment import JsonReader
+    from llm_guard_protecto.guard.json_fragment import JsonReader, JsonValue
 
+    if place is Place.JSON_VALUE:
+        return JsonValue(tokens, places)
     return JsonReader(tokens, places, inside=place is Place.JSON_STRING)

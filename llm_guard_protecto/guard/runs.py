@@ -21,7 +21,7 @@ from llm_guard_protecto.guard.islands import (
     split_begun,
     splits,
 )
-from llm_guard_protecto.guard.places import is_link
+from llm_guard_protecto.guard.links import is_link
 from llm_guard_protecto.guard.tokenmap import Form, Run, TokenMap, units
 
 __all__ = ["More", "Piece", "Runs"]

@@ -18,13 +18,18 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 
 from llm_guard_protecto.errors import UnknownFormat
-from llm_guard_protecto.guard.positions import moves, place_of, positioned, rewritten
+from llm_guard_protecto.guard.destinations import Destinations
+from llm_guard_protecto.guard.positions import moves, positioned, rewritten
 from llm_guard_protecto.guard.reader import Edit
-from llm_guard_protecto.guard.restore import Restorer, restore
+from llm_guard_protecto.guard.receipt import Tally
+from llm_guard_protecto.guard.restore import Restorer
 from llm_guard_protecto.guard.tokenmap import TokenMap
+from llm_guard_protecto.policy import Policy
 from llm_guard_protecto.wire.json_text import JsonText, Leaf, quote
+from llm_guard_protecto.wire.logprobs import without_logprobs
 from llm_guard_protecto.wire.slots import Channel, Format, Slot
 from llm_guard_protecto.wire.sse import Event, Events
 
@@ -90,8 +95,23 @@ class _Shape:
 class Stream:
     """Restores a stream of server-sent events. Feed it bytes, and flush it at the end."""
 
-    def __init__(self, format_: Format, tokens: TokenMap) -> None:
-        """Restore `tokens` in a stream that speaks `format_`."""
+    def __init__(
+        self,
+        format_: Format,
+        tokens: TokenMap,
+        tally: Tally | None = None,
+        *,
+        policy: Policy | None = None,
+    ) -> None:
+        """Restore `tokens` in a stream that speaks `format_`, and count it in `tally`.
+
+        `policy` says what is restored where; None for the default one.
+        """
+        self._tally = tally or Tally()
+        policy = policy or Policy.built_in()
+        self._destinations = Destinations(policy.restore)
+        self._drops = policy.surfaces.logprobs == "drop"
+        self._passes = not tokens.issued and not self._drops  # nothing to do: as it comes
         self._format, self._positioned = format_, positioned(format_)
         self._tokens = tokens
         self._events = Events()
@@ -102,13 +122,16 @@ class Stream:
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; return what may be passed on. Raises `UnknownFormat`."""
-        if not self._tokens:
+        if self._passes:
             return data
-        return b"".join([self._event(event) for event in self._events.feed(data)])
+        started = perf_counter()
+        passed = b"".join([self._event(event) for event in self._events.feed(data)])
+        self._tally.restore_s += perf_counter() - started
+        return passed
 
     def flush(self) -> bytes:
         """Return what was held back, once the stream has ended or was cut."""
-        if not self._tokens:
+        if self._passes:
             return b""
         events = self._events.flush()
         whole = [self._event(event) for event in events if event.complete]
@@ -123,8 +146,9 @@ class Stream:
             literal = self._shape.piece(event.data)
             if literal is not None:
                 return self._same_shape(event, self._shape, literal)
+        data = without_logprobs(event.data) if self._drops else event.data
         try:
-            doc = JsonText(event.data)
+            doc = JsonText(data)
         except UnknownFormat:
             # The closing `[DONE]`, or something no program reads as JSON: it goes as it came.
             return self._release() + event.raw
@@ -140,6 +164,7 @@ class Stream:
 
     def _parsed(self, event: Event, doc: JsonText) -> bytes:
         arrived = _Arrived(event, doc, doc.at(("sequence_number",)) is not None)
+        self._destinations.note(doc)
         self._take(arrived)
         ends = self._format.ends(doc)
         for end in ends:
@@ -160,7 +185,8 @@ class Stream:
             piece = _Said(delta.channel, delta.leaf, "")
             text = self._texts.get(delta.channel)
             if text is None:
-                restorer = Restorer(self._tokens, place_of(delta.treat))
+                restorer = self._destinations.restorer(self._tokens, arrived.doc, delta)
+                self._tally.follow(restorer)
                 text = self._texts[delta.channel] = _Text(restorer, arrived, piece)
             text.last, text.piece = arrived, piece
             piece.text = text.restorer.feed(delta.leaf.value)
@@ -175,6 +201,7 @@ class Stream:
         for channel in [c for c in self._texts if c[: len(channels)] == channels]:
             text = self._texts.pop(channel)
             held = text.restorer.flush()
+            self._tally.ended(text.restorer)
             if text.restorer.edits:
                 self._ended[channel] = text.restorer.edits
             if held and not text.last.gone:
@@ -214,13 +241,14 @@ class Stream:
         arrived.gone = True
         doc = arrived.doc
         strings = [(piece.leaf, piece.text) for piece in arrived.said]
-        strings += [
-            (slot.leaf, restore(slot.leaf.value, self._tokens, place_of(slot.treat)))
-            for slot in arrived.slots
-        ]
+        for slot in arrived.slots:
+            restorer = self._destinations.restorer(self._tokens, doc, slot)
+            said = self._tally.whole(restorer, slot.leaf.value, repeats=True)
+            strings.append((slot.leaf, said))
         strings = [(leaf, text) for leaf, text in strings if text != leaf.value]
-        numbers = moves(self._positioned, doc, self._tokens, self._edits)
-        if not strings and not numbers:
+        plain = self._destinations.text
+        numbers = moves(self._positioned, doc, self._tokens, self._edits, plain)
+        if not strings and not numbers and doc.text == arrived.event.data:
             return arrived.event.raw
         return arrived.event.with_data(rewritten(doc.text, strings, numbers))
 

@@ -24,8 +24,8 @@ from llm_guard_protecto.guard.forms import (
     head_of_form,
     units,
 )
+from llm_guard_protecto.guard.links import user_links
 from llm_guard_protecto.guard.names import renamed, renamed_in
-from llm_guard_protecto.guard.places import user_links
 from llm_guard_protecto.models import Masked
 
 __all__ = ["Form", "Run", "TokenMap", "units"]
@@ -57,6 +57,7 @@ class TokenMap:
     issued: int = 0
     texts: tuple[Masked, ...] = ()
     clear_digits: str = ""
+    clear_solid: str = ""
 
     @classmethod
     def of(cls, masked: Iterable[Masked]) -> TokenMap:
@@ -171,6 +172,7 @@ def _extended(
         loud = loud or _shown(more, before)
         taken = taken or renamed_in(more, before)
     solid_clear = solid(clear)
+    everything = f"{old.clear_solid}\x00{solid_clear}"
     found = "\n".join(_DIGITS.findall(solid_clear))
     digits = f"{old.clear_digits}\n{found}" if found else old.clear_digits
     words = old.words.union(key for key in keys if key.isalpha())
@@ -178,8 +180,7 @@ def _extended(
     planted |= {key for key in old.folded if key in found}
     planted |= {key for key in old.words if key in solid_clear}
     if words != old.words:
-        texts = "\x00".join([*(solid(_clear(text)) for text in old.texts), solid_clear])
-        planted |= {key for key in words - old.words if key in texts}
+        planted |= {key for key in words - old.words if key in everything}
     by_island = dict(old.by_island)
     for key, rows in islands.items():
         rows = [*by_island.get(key, ()), *rows]
@@ -209,6 +210,7 @@ def _extended(
         issued=len(forms),
         texts=(*old.texts, *new),
         clear_digits=digits,
+        clear_solid=everything,
     )
 
 

@@ -18,12 +18,18 @@ from llm_guard_protecto.wire.slots import DATA, JSON, KEEP, SKIP, TEXT, Place, r
 __all__ = ["CACHE_CONTROL", "CONTENT", "TOOL"]
 
 _NOT_SENT = "so the request was not sent; send its text as a block of type text"
-_PICTURE = refuse(f"a picture cannot be masked, {_NOT_SENT}")
-_DATA = refuse(f"base64 data cannot be masked, {_NOT_SENT}")
-_ADDRESS = refuse(f"what the provider fetches itself cannot be masked, {_NOT_SENT}")
-_FILE = refuse(f"an uploaded file cannot be masked, {_NOT_SENT}")
-_UNKNOWN = refuse(f"a content block of this type cannot be masked, {_NOT_SENT}")
-_UNTYPED = refuse(f"a content block without a type cannot be masked, {_NOT_SENT}")
+_SENT_SOURCE = Place({"type": KEEP, "media_type": KEEP, "file_id": KEEP}, other=SKIP)
+_DATA = refuse(f"base64 data cannot be masked, {_NOT_SENT}", "files", _SENT_SOURCE)
+_ADDRESS = refuse(
+    f"what the provider fetches itself cannot be masked, {_NOT_SENT}", "files", _SENT_SOURCE
+)
+_FILE = refuse(f"an uploaded file cannot be masked, {_NOT_SENT}", "files", _SENT_SOURCE)
+_UNKNOWN = refuse(
+    f"a content block of this type cannot be masked, {_NOT_SENT}", "unknown_types", DATA
+)
+_UNTYPED = refuse(
+    f"a content block without a type cannot be masked, {_NOT_SENT}", "unknown_types", DATA
+)
 
 CACHE_CONTROL = Place({"type": KEEP, "ttl": KEEP})
 
@@ -130,7 +136,9 @@ _SOURCE = Place(
         "url": _ADDRESS,
         "file": _FILE,
     },
-    otherwise=refuse(f"a document of this kind cannot be masked, {_NOT_SENT}"),
+    otherwise=refuse(
+        f"a document of this kind cannot be masked, {_NOT_SENT}", "unknown_types", DATA
+    ),
 )
 
 _TEXT_BLOCK = {**_COMMON, "citations": _CITATIONS}
@@ -215,7 +223,11 @@ _SERVED_BY = Place({"model": KEEP})
 
 _BLOCKS = {
     "text": Place({**_TEXT_BLOCK, "text": TEXT}),
-    "image": _PICTURE,
+    "image": refuse(
+        f"a picture cannot be masked, {_NOT_SENT}",
+        "images",
+        Place({**_COMMON, "source": _SENT_SOURCE}),
+    ),
     "document": Place({**_TEXT_BLOCK, "title": TEXT, "context": TEXT, "source": _SOURCE}),
     "search_result": Place({**_TEXT_BLOCK, "title": TEXT, "source": TEXT, "content": CONTENT}),
     "thinking": Place({**_COMMON, "thinking": TEXT, "signature": SKIP}),
@@ -226,7 +238,11 @@ _BLOCKS = {
     "tool_result": _ANSWERED,
     "mcp_tool_result": _ANSWERED,
     "tool_reference": Place({**_COMMON, "tool_name": KEEP}),
-    "container_upload": _FILE,
+    "container_upload": refuse(
+        f"an uploaded file cannot be masked, {_NOT_SENT}",
+        "files",
+        Place({**_COMMON, "file_id": KEEP}),
+    ),
     "compaction": Place(
         {
             **_COMMON,

@@ -11,9 +11,9 @@ opens a block with is restored by itself: the API opens blocks empty.
 from __future__ import annotations
 
 from llm_guard_protecto.errors import UnknownFormat
-from llm_guard_protecto.wire.json_text import JsonText, Leaf, edit
+from llm_guard_protecto.wire.answers import as_json, asks_for_json
+from llm_guard_protecto.wire.json_text import MAX_DEPTH, JsonText, Leaf, edit
 from llm_guard_protecto.wire.slots import (
-    DATA,
     FRAGMENT,
     SKIP,
     STREAMED,
@@ -22,7 +22,9 @@ from llm_guard_protecto.wire.slots import (
     Delta,
     Place,
     Slot,
+    Treat,
 )
+from llm_guard_protecto.wire.switches import NEVER
 from llm_guard_protecto.wire.walk import Table
 
 __all__ = ["REPLY", "Messages"]
@@ -30,6 +32,11 @@ __all__ = ["REPLY", "Messages"]
 # Whole --------------------------------------------------------------------------------------------
 
 _BASE64 = Place({"type": SKIP, "media_type": SKIP, "data": SKIP, "file_id": SKIP})
+
+# A tool's arguments, as deep as JSON may go: each string of them is text, or JSON again.
+_INPUT = Place(treat=Treat.JSON_VALUE)
+for _ in range(MAX_DEPTH):
+    _INPUT = Place(other=_INPUT, treat=Treat.JSON_VALUE)
 
 # Text may stand anywhere in a block, also in those that the provider's tools fill; these may not.
 _BLOCK_FIELDS: dict[str, Place] = dict.fromkeys(
@@ -60,7 +67,7 @@ _BLOCK_FIELDS.update(
     citation=_BLOCK,
     tools=_BLOCK,
     tool_references=_BLOCK,
-    input=DATA,
+    input=_INPUT,
     source=Place(
         by="type",
         cases={"base64": _BASE64, "file": _BASE64},
@@ -116,20 +123,26 @@ _OVER = frozenset(("message_delta", "message_stop", "error"))
 class Messages:
     """The `Format` of the Messages API."""
 
-    def __init__(self, name: str, request: Table, reply: Table) -> None:
-        """`name` as in `Format`."""
+    def __init__(self, name: str, request: Table, reply: Table, *, json: bool = False) -> None:
+        """`name` as in `Format`; `json` says that JSON was asked for as an answer."""
         self.name = name
-        self._request, self._reply = request, reply
+        self._request, self._reply, self._json = request, reply, json
+
+    def answering(self, doc: JsonText) -> Messages:
+        """Return the format of the replies to this request, see `Answering`."""
+        asked = asks_for_json(doc, ("output_config", "format", "type"), ("output_format", "type"))
+        return Messages(self.name, self._request, self._reply, json=True) if asked else self
 
     def request_slots(self, doc: JsonText) -> list[Slot]:
         """See `Format`."""
         if not doc.is_object:
-            raise UnknownFormat("the body of this call must be a JSON object")
+            raise UnknownFormat(f"the body of this call must be a JSON object {NEVER}")
         return [slot for slot, _ in self._request.slots(doc)]
 
     def reply_slots(self, doc: JsonText) -> list[Slot]:
         """See `Format`."""
-        return [slot for slot, stream in self._reply.slots(doc, numbers=False) if not stream]
+        slots = [slot for slot, stream in self._reply.slots(doc, numbers=False) if not stream]
+        return [self._read(slot, doc) for slot in slots] if self._json else slots
 
     def deltas(self, doc: JsonText) -> list[Delta]:
         """See `Format`."""
@@ -137,7 +150,14 @@ class Messages:
         if not streamed:
             return []
         index = _index(doc)
+        streamed = [self._read(slot, doc) for slot in streamed] if self._json else streamed
         return [Delta(_channel(index, slot.leaf), slot.leaf, slot.treat) for slot in streamed]
+
+    def _read(self, slot: Slot, doc: JsonText) -> Slot:
+        """Decide how the text of a slot is to be read: that of an answer may be JSON."""
+        kind = doc.at((*slot.path[:-1], "type")) if slot.path[-1] == "text" else None
+        answer = kind is not None and kind.value in ("text", "text_delta") and len(slot.path) < 4
+        return as_json(slot) if answer else slot
 
     def ends(self, doc: JsonText) -> list[Channel]:
         """See `Format`."""

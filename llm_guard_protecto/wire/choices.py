@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from llm_guard_protecto.errors import UnknownFormat
+from llm_guard_protecto.wire.answers import as_json, asks_for_json
 from llm_guard_protecto.wire.json_text import JsonText, Path, quote
 from llm_guard_protecto.wire.slots import Channel, Delta, Slot
+from llm_guard_protecto.wire.switches import NEVER
 from llm_guard_protecto.wire.walk import Table
 
 __all__ = ["Choices"]
@@ -26,31 +28,49 @@ class Choices:
     that holds the pieces; what has an `index` of its own is named by it.
     """
 
-    def __init__(self, name: str, request: Table, reply: Table, *, inside: str = "") -> None:
-        """`inside` is the object of a choice that holds its pieces, if they have one."""
+    def __init__(
+        self, name: str, request: Table, reply: Table, *, inside: str = "", json: bool = False
+    ) -> None:
+        """`inside` is the object of a choice that holds its pieces, if they have one.
+
+        `json` says that JSON was asked for as an answer.
+        """
         self.name = name
-        self._request, self._reply, self._inside = request, reply, inside
+        self._request, self._reply, self._inside, self._json = request, reply, inside, json
+
+    def answering(self, doc: JsonText) -> Choices:
+        """Return the format of the replies to this request, see `Answering`."""
+        if not asks_for_json(doc, ("response_format", "type")):
+            return self
+        return Choices(self.name, self._request, self._reply, inside=self._inside, json=True)
 
     def request_slots(self, doc: JsonText) -> list[Slot]:
         """See `Format`."""
         if not doc.is_object:
-            raise UnknownFormat("the body of this call must be a JSON object")
+            raise UnknownFormat(f"the body of this call must be a JSON object {NEVER}")
         return [slot for slot, _ in self._request.slots(doc)]
 
     def reply_slots(self, doc: JsonText) -> list[Slot]:
         """See `Format`."""
-        return [slot for slot, stream in self._reply.slots(doc, numbers=False) if not stream]
+        slots = [slot for slot, stream in self._reply.slots(doc, numbers=False) if not stream]
+        return [self._read(slot) for slot in slots]
 
     def deltas(self, doc: JsonText) -> list[Delta]:
         """See `Format`."""
-        streamed = [slot for slot, stream in self._reply.slots(doc, numbers=False) if stream]
+        slots = self._reply.slots(doc, numbers=False)
+        streamed = [self._read(slot) for slot, stream in slots if stream]
         indexes = _indexes(doc) if streamed else {}
         return [
             Delta(self._channel(slot.path, indexes), slot.leaf, slot.treat) for slot in streamed
         ]
 
     def ends(self, doc: JsonText) -> list[Channel]:
-        """See `Format`. A choice ends with the event that gives its `finish_reason`."""
+        """See `Format`. A choice ends with its `finish_reason`, and all of them with an error."""
+        if any(
+            path[:1] == ("error",) and (len(path) > 1 or kind == "string")
+            for path, _, _, kind, _ in doc.leaves
+        ):
+            return [()]
         finished = [
             path[:2]
             for path, _, _, kind, value in doc.leaves
@@ -81,6 +101,11 @@ class Choices:
         piece = f'"{self._inside}":{piece}' if self._inside else piece[1:-1]
         members.append(f'"choices":[{{"index":{choice},{piece},"finish_reason":null}}]')
         return "{" + ",".join(members) + "}"
+
+    def _read(self, slot: Slot) -> Slot:
+        """Decide how the text of a slot is to be read: an answer may be JSON."""
+        answer = self._json and slot.path[2:] in (("message", "content"), ("delta", "content"))
+        return as_json(slot) if answer else slot
 
     def _channel(self, path: Path, indexes: Mapping[Path, int]) -> Channel:
         """Turn `choices[0].delta.tool_calls[0]…` into a channel; without an `index`, by position."""

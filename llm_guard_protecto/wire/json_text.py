@@ -3,46 +3,28 @@
 Parsing and dumping a body again would change white space, key order, duplicate keys, number forms
 and escapes, and a provider's prompt cache, a signature or an SDK would notice. So a body is read
 once into `Leaf` values (a literal, where it stands, what it says) and changed with `edit`.
-
-Strict (RFC 8259), in one pass, in time linear in the text. Nesting is limited to 64 containers.
-Two deviations, both harmless: a byte order mark at the very start counts as white space, and a
-character that is a lone surrogate is accepted where any character is.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]  # undocumented
+from json.decoder import JSONDecoder
 from json.encoder import encode_basestring, encode_basestring_ascii
-from typing import Literal, NamedTuple
+from typing import Any
 
 from llm_guard_protecto.errors import UnknownFormat
+from llm_guard_protecto.wire.json_leaves import (
+    COLON,
+    MAX_DEPTH,
+    Kind,
+    Leaf,
+    Path,
+    leaves_after,
+    leaves_of,
+)
 
 __all__ = ["MAX_DEPTH", "JsonText", "Kind", "Leaf", "Path", "edit", "nested", "quote"]
-
-MAX_DEPTH = 64
-
-Path = tuple[str | int, ...]
-Kind = Literal["string", "number", "literal", "key"]
-
-
-class Leaf(NamedTuple):
-    """One literal of a JSON text: `text[start:end]` is it, quotes included.
-
-    `path` leads from the root to it: keys and list positions. A key's path is that of the value it
-    names. `value` is what a string or key says, and the raw digits or word of a number or literal.
-    """
-
-    path: Path
-    start: int
-    end: int
-    kind: Kind
-    value: str
-
-    def __repr__(self) -> str:
-        """Show no text: keys are text too, so not even the path."""
-        return f"Leaf({self.kind} at {self.start}:{self.end}, depth {len(self.path)})"
 
 
 class JsonText:
@@ -52,21 +34,25 @@ class JsonText:
     tells the position and quotes nothing.
     """
 
-    __slots__ = ("leaves", "text")
+    __slots__ = ("agreed", "earlier", "leaves", "taken", "text", "walked")
 
-    def __init__(self, text: str, *, vectors: bool = True) -> None:
+    def __init__(self, text: str, *, vectors: bool = True, after: JsonText | None = None) -> None:
         """Parse `text` at once. `vectors=False` gives no leaves for lists of 16 or more numbers.
 
-        A reply with embeddings has thousands of numbers that nobody looks at.
+        A reply with embeddings has thousands of numbers that nobody looks at. The request of a
+        chat begins like the one before, `after`, whose leaves are taken over as far as both texts
+        agree: the first `taken`, which end before character `agreed`. `walked` keeps what a walk
+        over the leaves found, by who walked, and `earlier` is that of `after`.
         """
         self.text = text
-        try:
-            self.leaves: tuple[Leaf, ...] = tuple(_leaves(text, vectors))
-        except JSONDecodeError as error:  # its own message is fine, but it carries the whole text
-            position = error.pos
+        self.walked: dict[Any, Any] = {}
+        self.earlier: dict[Any, Any] = {} if after is None else after.walked
+        self.leaves: tuple[Leaf, ...]
+        if after is None:
+            self.taken = self.agreed = 0
+            self.leaves = leaves_of(text, vectors)
         else:
-            return
-        raise _malformed(position)
+            self.leaves, self.taken, self.agreed = leaves_after(text, after.text, after.leaves)
 
     @property
     def is_object(self) -> bool:
@@ -80,6 +66,19 @@ class JsonText:
             if leaf.path == path and leaf.kind != "key":
                 found = leaf
         return found
+
+    def span(self, path: Path) -> tuple[int, int] | None:
+        """Return where the value of the key at `path` stands, an object or a list included.
+
+        Raises UnknownFormat for a doubled key: two readers would read two values.
+        """
+        keys = [leaf for leaf in self.leaves if leaf.kind == "key" and leaf.path == path]
+        if len(keys) > 1:
+            raise UnknownFormat("a key is given twice")
+        colon = COLON.match(self.text, keys[0].end) if keys else None
+        if colon is None:
+            return None
+        return colon.end(), _DECODER.raw_decode(self.text, colon.end())[1]
 
     def __repr__(self) -> str:
         """Show sizes, no text."""
@@ -139,25 +138,8 @@ def edit(text: str, changes: Sequence[tuple[Leaf, str]]) -> str:
     return "".join(parts)
 
 
+_DECODER = JSONDecoder(parse_int=len, parse_float=len)  # the values do not matter, their ends do
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_GAP = re.compile(r"[ \t\n\r]*+")
-_OPENING = re.compile("\ufeff?+[ \t\n\r]*+")
-_COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
-_AFTER = re.compile(r"[ \t\n\r]*+([,\]}])[ \t\n\r]*+")
-_DIGITS = r"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"
-_NUMBER = re.compile(_DIGITS)
-_VECTOR = re.compile(
-    rf"\[[ \t\n\r]*+{_DIGITS}(?:[ \t\n\r]*+,[ \t\n\r]*+{_DIGITS}){{15,}}+[ \t\n\r]*+\]"
-)
-_WORD = re.compile(r"true|false|null")
-
-# A whole member of an object in one match: a short key, a short plain value, what follows. Most of
-# a streamed event is such members. The limit on length keeps a failed attempt cheap.
-_MEMBER = re.compile(
-    r'"([^"\\\x00-\x1f]{0,64}+)"[ \t\n\r]*+:[ \t\n\r]*+'
-    rf'(?:"([^"\\\x00-\x1f]{{0,128}}+)"|({_DIGITS})'
-    r"|(true|false|null))[ \t\n\r]*+([,}])[ \t\n\r]*+"
-)
 
 
 def _by_start(change: tuple[Leaf, str]) -> int:
@@ -166,116 +148,3 @@ def _by_start(change: tuple[Leaf, str]) -> int:
 
 def _first(text: str) -> str:
     return text.lstrip("\ufeff \t\n\r")[:1]
-
-
-def _malformed(position: int) -> UnknownFormat:
-    return UnknownFormat(f"not valid JSON (at character {position})")
-
-
-def _leaves(text: str, vectors: bool) -> list[Leaf]:
-    """Walk the grammar with a stack of our own, so that no input can exhaust Python's.
-
-    One turn of the outer loop reads one value, or several plain members of an object at a time.
-    Longer strings and those with escapes go through the standard library's C scanner.
-    """
-    leaves: list[Leaf] = []
-    add = leaves.append
-    make = tuple.__new__  # a quarter of the cost of Leaf(...), and these are the hottest lines
-    member_at = _MEMBER.match
-    opened = _OPENING.match(text)
-    at = opened.end() if opened else 0
-
-    # The innermost open container is `parent` (its path); `index` is the position of the item being
-    # read, or -1 in an object; `path` is that of the value being read. `outer` holds the others.
-    outer: list[tuple[Path, int]] = []
-    parent: Path = ()
-    index = -1
-    path: Path = ()
-
-    while True:
-        opening = text[at : at + 1]
-        if opening == '"':
-            value, end = scanstring(text, at + 1, True)
-            add(make(Leaf, (path, at, end, "string", value)))
-        elif opening == "[" and not vectors and (vector := _VECTOR.match(text, at)):
-            end = vector.end()
-        elif opening == "{" or opening == "[":
-            if len(outer) == MAX_DEPTH:
-                raise UnknownFormat(f"JSON nested deeper than {MAX_DEPTH} levels")
-            gap = _GAP.match(text, at + 1)
-            at = gap.end() if gap else at + 1
-            if text[at : at + 1] != ("}" if opening == "{" else "]"):
-                outer.append((parent, index))
-                parent = path
-                if opening == "[":
-                    index = 0
-                    path = (*parent, 0)
-                    continue
-                index = -1
-                end = -1  # nothing has ended yet: the first member comes next
-            else:
-                end = at + 1
-        elif number := _NUMBER.match(text, at):
-            end = number.end()
-            add(make(Leaf, (path, at, end, "number", number[0])))
-        elif word := _WORD.match(text, at):
-            end = word.end()
-            add(make(Leaf, (path, at, end, "literal", word[0])))
-        else:
-            raise _malformed(at)
-
-        # A value has ended at `end`: close what closes, then go to the next value.
-        while True:
-            if end >= 0:
-                if not outer:
-                    gap = _GAP.match(text, end)
-                    if gap and gap.end() == len(text):
-                        return leaves
-                    raise _malformed(end)
-                after = _AFTER.match(text, end)
-                if after is None:
-                    raise _malformed(end)
-                mark = after[1]
-                if mark != ",":
-                    if (mark == "]") != (index >= 0):
-                        raise _malformed(after.start(1))
-                    end = after.start(1) + 1
-                    parent, index = outer.pop()
-                    continue
-                at = after.end()
-                if index >= 0:
-                    index += 1
-                    path = (*parent, index)
-                    break
-            mark = ","
-            while mark == "," and (member := member_at(text, at)):
-                _, (_, key_end), string, number_, word_, (closing, _) = member.regs
-                name, said, digits, literal, mark = member.groups()
-                path = (*parent, name)
-                add(make(Leaf, (path, at, key_end + 1, "key", name)))
-                if said is not None:
-                    add(make(Leaf, (path, string[0] - 1, string[1] + 1, "string", said)))
-                elif digits is not None:
-                    add(make(Leaf, (path, *number_, "number", digits)))
-                else:
-                    add(make(Leaf, (path, *word_, "literal", literal)))
-                at = member.end()
-            if mark == "}":
-                end = closing + 1
-                parent, index = outer.pop()
-                continue
-            path, at = _key(text, at, parent, leaves)
-            break
-
-
-def _key(text: str, at: int, parent: Path, leaves: list[Leaf]) -> tuple[Path, int]:
-    """Read one key and its colon; return the path of its value and where that starts."""
-    if text[at : at + 1] != '"':
-        raise _malformed(at)
-    name, end = scanstring(text, at + 1, True)
-    path = (*parent, name)
-    leaves.append(Leaf(path, at, end, "key", name))
-    colon = _COLON.match(text, end)
-    if colon is None:
-        raise _malformed(end)
-    return path, colon.end()

@@ -42,6 +42,31 @@ _NOT_SENT = "so the request was not sent; send its text as a part of type text"
 
 _CACHE_BREAKPOINT = Place({"mode": KEEP, "ttl": KEEP})
 
+_PICTURE = refuse(
+    f"a picture cannot be masked, {_NOT_SENT}",
+    "images",
+    Place(
+        {
+            "type": KEEP,
+            "image_url": SKIP,
+            "file_id": KEEP,
+            "detail": KEEP,
+            "prompt_cache_breakpoint": _CACHE_BREAKPOINT,
+        }
+    ),
+)
+_SOUND = refuse(
+    f"sound cannot be masked, {_NOT_SENT}",
+    "audio",
+    Place({"type": KEEP, "input_audio": Place({"data": SKIP, "format": KEEP})}),
+)
+_FILE_FIELDS = {"file_data": SKIP, "file_id": KEEP, "file_url": SKIP, "filename": TEXT}
+_FILE = refuse(
+    f"a file cannot be masked, {_NOT_SENT}",
+    "files",
+    Place({**_FILE_FIELDS, "type": KEEP, "detail": KEEP, "file": Place(_FILE_FIELDS)}),
+)
+
 
 def _content(text: Place) -> Place:
     """Return a message's content: a string or a list of parts. `text` is what a string in it is."""
@@ -52,14 +77,22 @@ def _content(text: Place) -> Place:
                 {"type": KEEP, "text": text, "prompt_cache_breakpoint": _CACHE_BREAKPOINT}
             ),
             "refusal": Place({"type": KEEP, "refusal": text}),
-            "image_url": refuse(f"a picture cannot be masked, {_NOT_SENT}"),
-            "input_image": refuse(f"a picture cannot be masked, {_NOT_SENT}"),
-            "input_audio": refuse(f"sound cannot be masked, {_NOT_SENT}"),
-            "file": refuse(f"a file cannot be masked, {_NOT_SENT}"),
-            "input_file": refuse(f"a file cannot be masked, {_NOT_SENT}"),
-            None: refuse(f"a content part without a type cannot be masked, {_NOT_SENT}"),
+            "image_url": _PICTURE,
+            "input_image": _PICTURE,
+            "input_audio": _SOUND,
+            "file": _FILE,
+            "input_file": _FILE,
+            None: refuse(
+                f"a content part without a type cannot be masked, {_NOT_SENT}",
+                "unknown_types",
+                DATA,
+            ),
         },
-        otherwise=refuse(f"a content part of this type cannot be masked, {_NOT_SENT}"),
+        otherwise=refuse(
+            f"a content part of this type cannot be masked, {_NOT_SENT}",
+            "unknown_types",
+            DATA,
+        ),
         treat=text.treat,
     )
     return Place(each=part, treat=text.treat)

@@ -34,7 +34,8 @@ _REQUEST = Place(
         **_NUMBERS,
         "model": KEEP,
         "prompt": Place(
-            number_refusal="a prompt of token ids cannot be masked; send its text instead"
+            number_refusal="a prompt of token ids cannot be masked; send its text instead",
+            number_key="token_ids",
         ),
         "suffix": TEXT,
         "stop": TEXT,

@@ -7,7 +7,7 @@ judges the masked text: a name rarely matters to it, but the scores are not thos
 
 from __future__ import annotations
 
-from llm_guard_protecto.wire.slots import KEEP, SKIP, TEXT, Place, refuse
+from llm_guard_protecto.wire.slots import DATA, KEEP, SKIP, TEXT, Place, refuse
 from llm_guard_protecto.wire.walk import Table
 from llm_guard_protecto.wire.whole import Whole
 
@@ -23,7 +23,7 @@ EMBEDDINGS = Whole(
         Place(
             {
                 "model": KEEP,
-                "input": Place(number_refusal=_TOKEN_IDS),
+                "input": Place(number_refusal=_TOKEN_IDS, number_key="token_ids"),
                 "dimensions": TEXT,
                 "encoding_format": KEEP,
                 "user": TEXT,
@@ -38,10 +38,11 @@ _PART = Place(
     by="type",
     cases={
         "text": Place({"type": KEEP, "text": TEXT}),
-        "image_url": refuse(_PICTURE),
+        "image_url": refuse(_PICTURE, "images", Place({"type": KEEP, "image_url": SKIP})),
     },
-    otherwise=refuse(_UNKNOWN_PART),
+    otherwise=refuse(_UNKNOWN_PART, "unknown_types", DATA),
     number_refusal=_TOKEN_IDS,
+    number_key="token_ids",
 )
 
 MODERATIONS = Whole(
@@ -50,7 +51,7 @@ MODERATIONS = Whole(
         Place(
             {
                 "model": KEEP,
-                "input": Place(each=_PART, number_refusal=_TOKEN_IDS),
+                "input": Place(each=_PART, number_refusal=_TOKEN_IDS, number_key="token_ids"),
             }
         )
     ),

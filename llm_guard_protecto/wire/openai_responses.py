@@ -5,9 +5,8 @@ their fields, so they share a table.
 Tools, items and replies have modules of their own (`openai_responses_*`). As in chat completions,
 `user`, `safety_identifier`, `prompt_cache_key` and the values of `metadata` are text.
 
-`previous_response_id`, `conversation` and a prompt's `id` point to what the provider keeps, which
-is masked if it came through here. Values that only an earlier request held are not in this
-request's map, so their tokens stay tokens in the reply.
+`previous_response_id` and `conversation` point to what the provider keeps: which calls they tie
+together is in `ties`. A prompt's `id` points to what its author wrote, which is nobody's secret.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from llm_guard_protecto.wire.openai_responses_tools import TOOL, TOOL_CHOICE
 from llm_guard_protecto.wire.slots import DATA, KEEP, TEXT, Place
 from llm_guard_protecto.wire.walk import Table
 
-__all__ = ["RESPONSES"]
+__all__ = ["RESPONSES", "STORED_RESPONSES"]
 
 # Settings that are numbers or switches. TEXT, so that a string in their place is still searched,
 # while the number itself is not.
@@ -82,3 +81,6 @@ _REQUEST = Place(
 
 RESPONSES = Responses("openai_responses", Table(_REQUEST))
 """The `Format` of responses, of counting their tokens and of compacting an input."""
+
+STORED_RESPONSES = Responses("openai_responses", Table(_REQUEST), json=True)
+"""The same for a reply whose request is not at hand: an answer that begins as JSON is read so."""

@@ -9,17 +9,49 @@ masked, but nobody can tell whose they are. An empty list passes.
 
 from __future__ import annotations
 
-from llm_guard_protecto.wire.slots import JSON, KEEP, TEXT, Place, refuse
+from llm_guard_protecto.wire.slots import DATA, JSON, KEEP, SKIP, TEXT, Place, refuse
 
 __all__ = ["ANSWER", "CONTENT", "NOT_SENT", "PICTURE"]
 
 NOT_SENT = "so the request was not sent"
-PICTURE = refuse(f"a picture cannot be masked, {NOT_SENT}; send its text instead")
-_SOUND = refuse(f"sound cannot be masked, {NOT_SENT}; send its text instead")
-_FILE = refuse(f"a file cannot be masked, {NOT_SENT}; send its text instead")
-_SCREENSHOT = refuse(f"a screenshot cannot be masked, {NOT_SENT}")
+_BREAKPOINT = Place({"mode": KEEP, "ttl": KEEP})
+_SENT_PICTURE = Place(
+    {
+        "type": KEEP,
+        "detail": KEEP,
+        "file_id": KEEP,
+        "image_url": SKIP,
+        "url": SKIP,
+        "prompt_cache_breakpoint": _BREAKPOINT,
+    }
+)
+PICTURE = refuse(
+    f"a picture cannot be masked, {NOT_SENT}; send its text instead", "images", _SENT_PICTURE
+)
+_SOUND = refuse(
+    f"sound cannot be masked, {NOT_SENT}; send its text instead",
+    "audio",
+    Place({"type": KEEP, "input_audio": Place({"data": SKIP, "format": KEEP})}),
+)
+_FILE = refuse(
+    f"a file cannot be masked, {NOT_SENT}; send its text instead",
+    "files",
+    Place(
+        {
+            "type": KEEP,
+            "detail": KEEP,
+            "file_data": SKIP,
+            "file_id": KEEP,
+            "file_url": SKIP,
+            "filename": TEXT,
+            "prompt_cache_breakpoint": _BREAKPOINT,
+        }
+    ),
+)
+_SCREENSHOT = refuse(f"a screenshot cannot be masked, {NOT_SENT}", "images", _SENT_PICTURE)
 _PIECES = refuse(
-    f"logprobs hold a text in pieces, which cannot be masked, {NOT_SENT}; leave them out"
+    f"logprobs hold a text in pieces, which cannot be masked, {NOT_SENT}; leave them out",
+    "replayed_logprobs",
 )
 _LOGPROBS = Place(each=_PIECES, other=_PIECES)
 
@@ -46,7 +78,7 @@ def _content(text: Place) -> Place:
             "text": text,
             "annotations": Place(each=_ANNOTATION),
             "logprobs": _LOGPROBS,
-            "prompt_cache_breakpoint": Place({"mode": KEEP, "ttl": KEEP}),
+            "prompt_cache_breakpoint": _BREAKPOINT,
         }
     )
     part = Place(
@@ -64,9 +96,15 @@ def _content(text: Place) -> Place:
             "input_audio": _SOUND,
             "input_file": _FILE,
             "computer_screenshot": _SCREENSHOT,
-            None: refuse(f"a content part without a type cannot be masked, {NOT_SENT}"),
+            None: refuse(
+                f"a content part without a type cannot be masked, {NOT_SENT}",
+                "unknown_types",
+                DATA,
+            ),
         },
-        otherwise=refuse(f"a content part of this type cannot be masked, {NOT_SENT}"),
+        otherwise=refuse(
+            f"a content part of this type cannot be masked, {NOT_SENT}", "unknown_types", DATA
+        ),
     )
     # A part that stands alone, not in a list, is a part all the same (a variable of a prompt).
     return Place(

@@ -16,10 +16,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 from llm_guard_protecto.errors import UnknownFormat
+from llm_guard_protecto.wire.answers import as_json, asks_for_json
 from llm_guard_protecto.wire.json_text import JsonText, Leaf, Path, nested, quote
 from llm_guard_protecto.wire.offsets import Offset
 from llm_guard_protecto.wire.openai_responses_replies import table_of
 from llm_guard_protecto.wire.slots import Channel, Delta, Slot, Treat
+from llm_guard_protecto.wire.switches import NEVER
 from llm_guard_protecto.wire.walk import Table
 
 __all__ = ["Responses"]
@@ -45,14 +47,13 @@ class Responses:
 
     def answering(self, doc: JsonText) -> Responses:
         """Return the format of the replies to this request, see `Answering`."""
-        form = doc.at(("text", "format", "type"))
-        json = form is not None and form.value in ("json_schema", "json_object")
+        json = asks_for_json(doc, ("text", "format", "type"))
         return Responses(self.name, self._request, json=True) if json else self
 
     def request_slots(self, doc: JsonText) -> list[Slot]:
         """See `Format`."""
         if not doc.is_object:
-            raise UnknownFormat("the body of this call must be a JSON object")
+            raise UnknownFormat(f"the body of this call must be a JSON object {NEVER}")
         return [slot for slot, _ in self._request.slots(doc)]
 
     def reply_slots(self, doc: JsonText) -> list[Slot]:
@@ -69,7 +70,7 @@ class Responses:
         slots = [slot for slot, stream in table_of(event).slots(doc, numbers=False) if stream]
         start = _text(doc, event.removesuffix(".delta")) if slots else ()
         if self._json and event == "response.output_text.delta":
-            slots = [_as_json(slot) for slot in slots]
+            slots = [as_json(slot) for slot in slots]
         return [Delta((*start, *slot.path), slot.leaf, slot.treat) for slot in slots]
 
     def ends(self, doc: JsonText) -> list[Channel]:
@@ -147,7 +148,7 @@ class Responses:
         if slot.treat is Treat.JSON:
             plain = "arguments" not in slot.path and nested(slot.leaf.value) is None
             return Slot(slot.leaf) if plain else slot
-        return _as_json(slot) if self._json and _is_answer(slot.path, doc) else slot
+        return as_json(slot) if self._json and _is_answer(slot.path, doc) else slot
 
 
 _EDGES: dict[str, Literal["start", "end"]] = {
@@ -190,9 +191,3 @@ def _text(doc: JsonText, name: str) -> Channel:
 
 def _number(leaf: Leaf) -> str | int:
     return int(leaf.value) if leaf.value.isdecimal() else leaf.value
-
-
-def _as_json(slot: Slot) -> Slot:
-    """An answer that was asked for as JSON, unless it begins otherwise."""
-    begins = slot.leaf.value.lstrip()[:1]
-    return slot if begins and begins not in "{[" else Slot(slot.leaf, Treat.JSON_FRAGMENT)

@@ -13,13 +13,10 @@ from __future__ import annotations
 from llm_guard_protecto.wire.json_schema import SCHEMA
 from llm_guard_protecto.wire.openai_responses_content import ANSWER, CONTENT, NOT_SENT, PICTURE
 from llm_guard_protecto.wire.openai_responses_tools import ENVIRONMENT, TOOL
-from llm_guard_protecto.wire.slots import DATA, JSON, KEEP, TEXT, Place, Treat, refuse
+from llm_guard_protecto.wire.slots import DATA, JSON, KEEP, SKIP, TEXT, Place, Treat, refuse
 
 __all__ = ["ITEM", "TEXT_FORMAT"]
 
-_MADE_PICTURE = refuse(
-    f"a picture cannot be masked, {NOT_SENT}; leave `result` out, the id is enough"
-)
 TEXT_FORMAT = Place(
     {"type": KEEP, "name": KEEP, "description": TEXT, "schema": SCHEMA, "strict": TEXT}
 )
@@ -79,7 +76,7 @@ _CODE_OUTPUT = Place(
         "logs": Place({"type": KEEP, "logs": TEXT}),
         "image": PICTURE,
     },
-    otherwise=refuse(f"an output of this type cannot be masked, {NOT_SENT}"),
+    otherwise=refuse(f"an output of this type cannot be masked, {NOT_SENT}", "unknown_types", DATA),
 )
 
 _SHELL_OUTPUT = Place(
@@ -91,21 +88,23 @@ _SHELL_OUTPUT = Place(
     }
 )
 
+_PICTURE_FIELDS = {
+    **_ITEM,
+    **dict.fromkeys(("action", "background", "output_format", "quality", "size"), KEEP),
+    "error": Place({"type": KEEP, "code": KEEP, "param": KEEP, "message": TEXT}),
+    "revised_prompt": TEXT,
+    "svg_usage": Place({"model": KEEP}, other=TEXT),
+}
+
 # A picture that a model made, sent back: with the picture, or by its id alone.
 _PICTURE_CALL = Place(
     by="result",
-    cases={
-        None: Place(
-            {
-                **_ITEM,
-                **dict.fromkeys(("action", "background", "output_format", "quality", "size"), KEEP),
-                "error": Place({"type": KEEP, "code": KEEP, "param": KEEP, "message": TEXT}),
-                "revised_prompt": TEXT,
-                "svg_usage": Place({"model": KEEP}, other=TEXT),
-            }
-        )
-    },
-    otherwise=_MADE_PICTURE,
+    cases={None: Place(_PICTURE_FIELDS)},
+    otherwise=refuse(
+        f"a picture cannot be masked, {NOT_SENT}; leave `result` out, the id is enough",
+        "images",
+        Place({**_PICTURE_FIELDS, "result": SKIP}),
+    ),
 )
 
 _SHELL_LIMITS = {"timeout_ms": TEXT, "max_output_length": TEXT}
@@ -223,7 +222,9 @@ _TYPES: dict[str | None, Place] = {
         cases={
             None: Place(
                 {"type": KEEP, "id": KEEP, "agent": _ITEM["agent"]},
-                other=refuse(f"an item without a type cannot be masked, {NOT_SENT}"),
+                other=refuse(
+                    f"an item without a type cannot be masked, {NOT_SENT}", "unknown_types", DATA
+                ),
             )
         },
         otherwise=_MESSAGE,
@@ -233,6 +234,6 @@ _TYPES: dict[str | None, Place] = {
 ITEM = Place(
     by="type",
     cases=_TYPES,
-    otherwise=refuse(f"an item of this type cannot be masked, {NOT_SENT}"),
+    otherwise=refuse(f"an item of this type cannot be masked, {NOT_SENT}", "unknown_types", DATA),
 )
 """One item of an input: a message, a call, its answer, a reasoning."""

@@ -31,7 +31,7 @@ _SKILL = Place(
         "name": TEXT,
         "description": TEXT,
         "path": TEXT,
-        "source": refuse("a packed skill cannot be masked, so the request was not sent"),
+        "source": refuse("a packed skill cannot be masked, so the request was not sent", "files"),
     }
 )
 
@@ -146,7 +146,9 @@ _IMAGE_GENERATION = Place(
             ("frame_count", "frame_duration_ms", "output_compression", "partial_images"), TEXT
         ),
         "svg": Place({"model": KEEP, "reasoning": Place({"effort": KEEP})}),
-        "input_image_mask": refuse("a picture cannot be masked, so the request was not sent"),
+        "input_image_mask": refuse(
+            "a picture cannot be masked, so the request was not sent", "images"
+        ),
     }
 )
 

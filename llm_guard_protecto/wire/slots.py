@@ -5,13 +5,14 @@ body and its table together and reports every leaf that may hold a user's words.
 not name is text: a field that a provider adds tomorrow is masked until someone lists it.
 
     CONTENT = Place(each=Place(by="type", cases={"text": Place({"type": KEEP, "text": TEXT})},
-                               otherwise=refuse("content of this type cannot be masked")))
+                               otherwise=refuse("content of this type cannot be masked",
+                                                "unknown_types", DATA)))
     REQUEST = Place({"model": KEEP, "messages": Place(each=Place({"content": CONTENT}))})
 
-The leaves are few: TEXT, JSON and NAME are masked, each in its way; KEEP is a word of the API's own
+The leaves are few: TEXT, JSON, NAME and LABEL are masked, each in its way; KEEP is a word of the API's own
 (a model, an id, a mode) and stays as long as it looks like one; SKIP is a subtree that never holds
 a user's words, or must come back byte for byte; DATA is free JSON, such as arguments given as an
-object; `refuse(reason)` is what cannot be masked at all.
+object; `refuse(reason, key)` is what cannot be masked at all, unless a policy opens `key`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ __all__ = [
     "FRAGMENT",
     "JSON",
     "KEEP",
+    "LABEL",
     "NAME",
     "SKIP",
     "STREAMED",
@@ -56,6 +58,11 @@ class Treat(StrEnum):
     """A participant's name: what replaces it may hold only `[A-Za-z0-9_-]`."""
     JSON_FRAGMENT = "json_fragment"
     """A piece of JSON text, cut anywhere: what is put back must be escaped for a JSON string."""
+    JSON_VALUE = "json_value"
+    """A string of a reply's own JSON, such as arguments given as an object: text, or JSON again."""
+    LABEL = "label"
+    """An identifier of the caller's own: it stays unless something is found in it, and becomes a
+    `NAME` then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +141,10 @@ class Place:
     names: the unknown keys here are names that must not change, whatever they look like.
     numbers: a number right here is a slot too.
     number_refusal: a number right here refuses the body with this reason.
+    number_key: the switch of a policy that lets such numbers pass.
     stream: a string right here is a piece of streamed text.
     refusal: whatever stands here, refuse the body with this reason.
+    key, opened: the switch of a policy that opens a refused place, and what stands there then.
     """
 
     fields: Mapping[str, Place] = field(default_factory=dict)
@@ -150,20 +159,28 @@ class Place:
     names: bool = False
     numbers: bool = False
     number_refusal: str = ""
+    number_key: str = ""
     stream: bool = False
     refusal: str = ""
+    key: str = ""
+    opened: Place | None = None
 
 
 DATA = Place(numbers=True)
 TEXT = Place()
 JSON = Place(treat=Treat.JSON)
 NAME = Place(treat=Treat.NAME)
+LABEL = Place(treat=Treat.LABEL)
 KEEP = Place(keep=True)
 SKIP = Place(skip=True)
 STREAMED = Place(each=TEXT, stream=True)
 FRAGMENT = Place(each=TEXT, treat=Treat.JSON_FRAGMENT, stream=True)
 
 
-def refuse(reason: str) -> Place:
-    """Return a place whose mere presence refuses the body. `reason` says what and what to do."""
-    return Place(refusal=reason)
+def refuse(reason: str, key: str = "", opened: Place = SKIP) -> Place:
+    """Return a place whose mere presence refuses the body. `reason` says what and what to do.
+
+    `key` is the switch in the table `surfaces` of a policy that opens it. Then `opened` stands
+    there: SKIP sends it as it is, and what has no text of its own is searched all the same.
+    """
+    return Place(refusal=reason, key=key, opened=opened)

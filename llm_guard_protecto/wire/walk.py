@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Sequence
 
 from llm_guard_protecto.errors import UnknownFormat
-from llm_guard_protecto.wire.json_text import JsonText, Path
-from llm_guard_protecto.wire.slots import DATA, Place, Slot, Treat
+from llm_guard_protecto.wire.json_text import JsonText, Leaf, Path
+from llm_guard_protecto.wire.slots import DATA, SKIP, Place, Slot, Treat
+from llm_guard_protecto.wire.switches import NEVER, opens, switches
 
 __all__ = ["Table", "where"]
 
@@ -25,18 +27,26 @@ class Table:
         self._met: dict[Path, Place] = {}
         self._remembers = not _has_cases(root, set())
 
+    @property
+    def root(self) -> Place:
+        """What stands at the root, to build it into the table of a larger body."""
+        return self._root
+
     def slots(self, doc: JsonText, *, numbers: bool = True) -> list[tuple[Slot, bool]]:
         """Return every slot of `doc` in the order of the text, and whether it is streamed.
 
         `numbers=False` leaves out all numbers (a token never comes back as one). Raises
         UnknownFormat for a refused place; the message holds its path and no text.
         """
-        found: list[tuple[Slot, bool]] = []
-        met, remembers = self._met, self._remembers
+        on = switches()
+        walk = (self, numbers, on)
+        found, leaves = self._known(doc, walk)
+        # What is open now must not be remembered for a walk where it is not.
+        met, remembers = self._met, self._remembers and not on
         tags = _Tags(doc)
         before: Path = ()
         places: list[Place] = [self._root]  # places[n] is what stands at before[:n]
-        for leaf in doc.leaves:
+        for leaf in leaves:
             path, _, _, kind, value = leaf
             place = met.get(path) if remembers else None
             if place is None:
@@ -44,7 +54,7 @@ class Table:
                     level = _branch(path, before)
                     del places[level + 1 :]
                     for above in range(level, len(path)):
-                        places.append(_inside(places, path, above, tags))
+                        places.append(_inside(places, path, above, tags, on))
                     before = path
                 place = places[-1]
                 if kind == "key" and value not in places[-2].fields:
@@ -59,10 +69,26 @@ class Table:
                 if not (place.keep and _WORD_OF_AN_API.fullmatch(value)):
                     found.append((Slot(leaf, place.treat), place.stream))
             elif kind == "number" and place.number_refusal:
-                raise UnknownFormat(f"{where(path)}: {place.number_refusal}")
+                if place.number_key not in on:
+                    raise _refused(path, place.number_refusal, place.number_key)
             elif numbers and place.numbers and kind == "number":
                 found.append((Slot(leaf, Treat.TEXT), False))
+        doc.walked[walk] = found
         return found
+
+    def _known(
+        self, doc: JsonText, walk: Hashable
+    ) -> tuple[list[tuple[Slot, bool]], Sequence[Leaf]]:
+        """The slots that an earlier, equal walk found in what `doc` took over, and the other leaves.
+
+        What was taken over ends inside the root alone, so nothing after it can change those slots
+        unless a key of the root itself decides.
+        """
+        before = doc.earlier.get(walk) if doc.taken and self._root.by is None else None
+        if before is None:
+            return [], doc.leaves
+        known = [found for found in before if found[0].leaf.start < doc.agreed]
+        return known, doc.leaves[doc.taken :]
 
 
 def where(path: Path) -> str:
@@ -115,7 +141,9 @@ class _Tags:
             if path and path[-1] == key and leaf.kind != "key":
                 value = None if leaf.kind == "literal" and leaf.value == "null" else leaf.value
                 if values.setdefault(path[:-1], value) != value:
-                    raise UnknownFormat(f"{where(path)} is given twice, with different values")
+                    raise UnknownFormat(
+                        f"{where(path)} is given twice, with different values {NEVER}"
+                    )
         return values
 
 
@@ -132,7 +160,7 @@ def _branch(path: Path, before: Path) -> int:
     return same
 
 
-def _inside(places: list[Place], path: Path, level: int, tags: _Tags) -> Place:
+def _inside(places: list[Place], path: Path, level: int, tags: _Tags, on: frozenset[str]) -> Place:
     """Return what stands at `path[: level + 1]`; `places[level]` is what stands before it.
 
     A place with cases is decided here, where it turns out to be an object, and once for all its
@@ -147,12 +175,31 @@ def _inside(places: list[Place], path: Path, level: int, tags: _Tags) -> Place:
     else:
         while place.by is not None:
             place = place.cases.get(tags.of(path[:level], place.by), place.otherwise or DATA)
-            places[level] = _allowed(place, path[:level])
-        inner = place.fields.get(part) or place.other or DATA
-    return _allowed(inner, path[: level + 1]) if inner.refusal else inner
+            place = places[level] = _allowed(place, path[:level], on)
+        listed = place.fields.get(part) or place.other
+        if listed is None and on and place.fields:
+            listed = _unlisted(place, path[: level + 1], on)
+        inner = listed or DATA
+    return _allowed(inner, path[: level + 1], on) if inner.refusal else inner
 
 
-def _allowed(place: Place, path: Path) -> Place:
-    if place.refusal:
-        raise UnknownFormat(f"{where(path)}: {place.refusal}")
-    return place
+def _allowed(place: Place, path: Path, on: frozenset[str]) -> Place:
+    if not place.refusal:
+        return place
+    if place.key not in on or place.opened is None:
+        raise _refused(path, place.refusal, place.key)
+    return place.opened
+
+
+def _unlisted(place: Place, path: Path, on: frozenset[str]) -> Place:
+    """What stands at a field that `place` does not list."""
+    if "unknown_fields=refuse" in on and not place.names:
+        raise UnknownFormat(
+            f"{where(path)}: this field is not listed, so the request was not sent "
+            + opens("unknown_fields", '"mask"')
+        )
+    return SKIP if "unknown_fields=keep" in on and not place.names else DATA
+
+
+def _refused(path: Path, reason: str, key: str) -> UnknownFormat:
+    return UnknownFormat(f"{where(path)}: {reason} {opens(key)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from llm_guard_protecto.errors import UnknownFormat
 from llm_guard_protecto.wire.json_text import JsonText
 from llm_guard_protecto.wire.slots import Channel, Delta, Slot
+from llm_guard_protecto.wire.switches import NEVER
 from llm_guard_protecto.wire.walk import Table
 
 __all__ = ["Whole"]
@@ -21,7 +22,7 @@ class Whole:
     def request_slots(self, doc: JsonText) -> list[Slot]:
         """See `Format`."""
         if not doc.is_object:
-            raise UnknownFormat("the body of this call must be a JSON object")
+            raise UnknownFormat(f"the body of this call must be a JSON object {NEVER}")
         return [slot for slot, _ in self._request.slots(doc)]
 
     def reply_slots(self, doc: JsonText) -> list[Slot]:

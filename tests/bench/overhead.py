@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -29,46 +29,37 @@ _COUNTED = 10
 """The last turns, each of which is timed; those before only make the history known."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """Seconds of one call: until the whole reply, or the first piece, and since it was sent."""
-
-    whole: float
-    waited: float
-
-
 def added() -> tuple[float, float, float]:
     """Milliseconds that protection adds at the end of a 50-turn, 30 kB chat, medians.
 
-    To a plain call; to the time to the first piece of a streamed reply, masking of the new turn
-    included; and to the way back of that first piece alone, from the moment the provider had the
-    whole request.
+    To a call whose texts were all seen before, such as a second try; to one with a new turn in it,
+    searched and made durable on the way; and to the time from the moment that the provider has the
+    whole request until the first piece of its streamed reply is there.
     """
-    plain: list[tuple[float, float]] = []
-    streamed: list[tuple[_Call, _Call]] = []
+    seen: list[float] = []
+    fresh: list[float] = []
+    waited: list[float] = []
     for seed in range(3):
         with TemporaryDirectory() as folder, _Provider() as provider:
             vault = LocalVault(Path(folder) / "v.db", environ=KEY)
             bare = OpenAI(base_url=provider.url + "/v1", api_key="none")
             guarded = protect(OpenAI(base_url=provider.url + "/v1", api_key="none"), vault)
             for number, messages in enumerate(chat(_TURNS, seed)):
-                counted = number >= _TURNS - _COUNTED
-                if counted and number % 2:
-                    calls = [_stream(c, provider, messages) for c in (bare, guarded)]
-                    streamed.append((calls[0], calls[1]))
-                elif counted:
-                    plain.append((_whole(bare, messages), _whole(guarded, messages)))
-                else:
-                    _whole(bare, messages)
-                    _whole(guarded, messages)
+                new = _more(_whole, bare, guarded, messages)
+                if number >= _TURNS - _COUNTED:
+                    fresh.append(new)
+                    seen.append(_more(_whole, bare, guarded, messages))
+                    waited.append(_more(partial(_waited, provider), bare, guarded, messages))
             bare.close()
             guarded.close()
             vault.close()
-    return (
-        _median([ours - theirs for theirs, ours in plain]),
-        _median([ours.whole - theirs.whole for theirs, ours in streamed]),
-        _median([ours.waited - theirs.waited for theirs, ours in streamed]),
-    )
+    return _median(seen), _median(fresh), _median(waited)
+
+
+def _more(
+    timed: Callable[[OpenAI, list[Any]], float], bare: OpenAI, guarded: OpenAI, messages: list[Any]
+) -> float:
+    return -timed(bare, messages) + timed(guarded, messages)
 
 
 def _median(seconds: Sequence[float]) -> float:
@@ -81,14 +72,13 @@ def _whole(client: OpenAI, messages: list[Any]) -> float:
     return time.perf_counter() - start
 
 
-def _stream(client: OpenAI, provider: _Provider, messages: list[Any]) -> _Call:
-    start = time.perf_counter()
+def _waited(provider: _Provider, client: OpenAI, messages: list[Any]) -> float:
+    """Seconds from the moment the provider has the request to the first piece of the reply."""
     with client.chat.completions.create(model="m", messages=messages, stream=True) as stream:
         for chunk in stream:
             if chunk.choices[0].delta.content:
                 break
-        now = time.perf_counter()
-    return _Call(now - start, now - provider.received)
+        return time.perf_counter() - provider.received
 
 
 class _Provider:

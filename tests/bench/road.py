@@ -119,8 +119,8 @@ def first_mask() -> tuple[float, float]:
             f"v.mask([{PROMPT!r}]); "
         )
         seconds = _fresh(mask + "print(time.perf_counter() - t)")
-        peak = "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024"
-        return seconds * 1e3, _fresh(mask + f"import resource; print({peak})")
+        peak = "from tests.bench.peak import peak_mb; print(peak_mb())"
+        return seconds * 1e3, _fresh(mask + peak)
 
 
 @contextmanager

@@ -251,15 +251,10 @@ async def errors_of_ours(bench: MessagesBench) -> None:
 @form
 async def calls_that_no_format_covers(bench: MessagesBench) -> None:
     client = bench.client(max_retries=2)
-    batch = {
-        "custom_id": "1",
-        "params": {"model": "m", "max_tokens": 9, "messages": [says(PROMPT)]},
-    }
     for calling in (
-        lambda: client.messages.batches.create(requests=[batch]),
-        lambda: client.messages.batches.list(),
         lambda: client.post("/v1/complete", body={"prompt": PROMPT}, cast_to=object),
-        lambda: client.beta.files.list(),
+        lambda: client.post("/v1/messages/new", body={"prompt": PROMPT}, cast_to=object),
+        lambda: client.get("/v1/organizations/users", cast_to=object),
     ):
         raised = await refused(bench, calling)
         assert "is not covered by llm_guard_protecto" in str(raised)

@@ -174,8 +174,9 @@ async def the_vault_hangs(bench: Bench) -> None:
 async def routes_not_covered_yet(bench: Bench) -> None:
     client = bench.client(max_retries=2)
     for calling, arguments in (
-        (client.responses.retrieve, {"response_id": "resp_1"}),
         (client.files.create, {"file": ("a.jsonl", PROMPT.encode()), "purpose": "batch"}),
+        (client.vector_stores.create, {"name": PROMPT}),
+        (client.fine_tuning.jobs.list, {}),
         (client.images.generate, {"prompt": PROMPT}),
         (client.audio.speech.create, {"model": "m", "input": PROMPT, "voice": "alloy"}),
         (client.models.delete, {"model": "m"}),

@@ -159,7 +159,7 @@ async def response_credentials_stay(bench: Bench) -> None:
 
 @form
 async def response_refused(bench: Bench) -> None:
-    """What cannot be searched, and what cannot be restored yet, is not sent."""
+    """What cannot be searched, and what nobody here knows how to restore, is not sent."""
     client = bench.client(max_retries=2)
     picture = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
     for item, why in (
@@ -186,7 +186,8 @@ async def response_refused(bench: Bench) -> None:
         (client.responses.input_items.list, ("resp_1",)),
     ):
         error = await outcome(calling_, *arguments)
-        assert "comes with stored maps" in str(error)
+        assert isinstance(error, openai.NotFoundError)
+        assert error.code == "unknown_map"
     assert bench.server.requests == []
 
 

@@ -84,12 +84,17 @@ class Note(BaseModel):
 NOTE = Note(to=NAME, mail=QUOTED)
 
 
-def noted(request: Received) -> Script:
+def filled(request: Received) -> str:
+    """A note made of what was asked, as JSON."""
     name, mail = asked(request)["input"].split(" | ")
-    text = json.dumps({"to": name, "mail": mail})
-    if asked(request).get("stream"):
-        return streamed(speaking(text))
-    return whole(response(spoken(text)))
+    return json.dumps({"to": name, "mail": mail})
+
+
+def noted(request: Received) -> Script:
+    text = filled(request)
+    return (
+        streamed(speaking(text)) if asked(request).get("stream") else whole(response(spoken(text)))
+    )
 
 
 @form
@@ -110,11 +115,8 @@ async def response_parse(bench: Bench) -> None:
 
 
 def tool_called(request: Received) -> Script:
-    name, quoted = asked(request)["input"].split(" | ")
-    arguments = json.dumps({"to": name, "mail": quoted})
-    if asked(request).get("stream"):
-        return streamed(calling(arguments))
-    return whole(response(call(arguments)))
+    text = filled(request)
+    return streamed(calling(text)) if asked(request).get("stream") else whole(response(call(text)))
 
 
 @form

@@ -46,7 +46,7 @@ def _requirements() -> list[str]:
     """Our own dependencies with the older SDK in place of the newest."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     others = [name for name in project["dependencies"] if not name.startswith("openai")]
-    return [*others, "openai[realtime]>=2,<3"]
+    return [*others, "openai[realtime]>=2,<3", "email-validator>=2"]
 
 
 def _make(folder: Path, python: Path, wanted: list[str]) -> None:

@@ -53,7 +53,7 @@ def numbered(events: Sequence[Event]) -> list[Event]:
     return [event | {"sequence_number": number} for number, event in enumerate(events)]
 
 
-def speaking(text: str, *annotations: dict[str, Any]) -> list[Event]:
+def speaking(text: str, *annotations: dict[str, Any], step: int = 3) -> list[Event]:
     """The events of one message, as OpenAI sends them; citations come after the text."""
     where = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     item = spoken(text, *annotations)
@@ -70,9 +70,9 @@ def speaking(text: str, *annotations: dict[str, Any]) -> list[Event]:
         {"type": "response.content_part.added", "part": empty} | where,
     ]
     events += [
-        {"type": "response.output_text.delta", "delta": step, "logprobs": [], "obfuscation": "x"}
+        {"type": "response.output_text.delta", "delta": piece, "logprobs": [], "obfuscation": "x"}
         | where
-        for step in in_steps(text)
+        for piece in in_steps(text, step)
     ]
     events += [
         {

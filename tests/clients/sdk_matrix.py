@@ -32,6 +32,10 @@ _FORMS = (
     "inputs",
     "responses",
     "responses_streams",
+    "structured",
+    "stored",
+    "files",
+    "policies",
 )
 for _name in _FORMS:
     import_module(f"tests.clients.forms_{_name}")

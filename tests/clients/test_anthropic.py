@@ -15,7 +15,7 @@ from llm_guard_protecto import ConfigurationError, protect
 from tests.clients.anthropic_bench import CASES, run
 from tests.clients.tiny_vault import TinyVault
 
-for _name in ("", "_thinking", "_errors", "_platforms"):
+for _name in ("", "_thinking", "_errors", "_platforms", "_batches", "_structured"):
     import_module(f"tests.clients.forms_anthropic{_name}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,7 +45,7 @@ def test_twice_is_a_mistake(client: openai.OpenAI) -> None:
         protect(once.with_options(timeout=1), TinyVault())
 
 
-@pytest.mark.parametrize("other", [None, "OpenAI", object(), httpx2.Client(), openai])
+@pytest.mark.parametrize("other", [None, "OpenAI", object(), httpx2.Client(), json])
 def test_other_things_are_named_with_what_is_supported(other: object) -> None:
     with pytest.raises(ConfigurationError, match="OpenAI, AsyncOpenAI, AzureOpenAI"):
         protect(other, TinyVault())

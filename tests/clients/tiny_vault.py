@@ -10,7 +10,7 @@ from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.models import IndividualToken, Item, Masked, Unmasked, rebuild
 from llm_guard_protecto.vault import PolicyChoice
 
-__all__ = ["AsyncTinyVault", "TinyVault"]
+__all__ = ["AsyncKeepingVault", "AsyncTinyVault", "KeepingVault", "TinyVault"]
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -71,6 +71,35 @@ class AsyncTinyVault:
 
     async def unmask(self, texts: Sequence[str], policy: PolicyChoice = None) -> Sequence[Unmasked]:
         return self._vault.unmask(texts, policy)
+
+
+class KeepingVault(TinyVault):
+    """A `TinyVault` that keeps maps as well, in a dictionary."""
+
+    def __init__(self, *values: str) -> None:
+        super().__init__(*values)
+        self.maps: dict[str, list[Masked]] = {}
+
+    def keep(self, names: Sequence[str], masked: Sequence[Masked]) -> None:
+        for name in names:
+            self.maps.setdefault(name, []).extend(masked)
+
+    def recall(self, names: Sequence[str]) -> list[list[Masked] | None]:
+        return [self.maps.get(name) for name in names]
+
+
+class AsyncKeepingVault(AsyncTinyVault):
+    """The same, awaited."""
+
+    def __init__(self, *values: str) -> None:
+        super().__init__(*values)
+        self._kept = KeepingVault(*values)
+
+    async def keep(self, names: Sequence[str], masked: Sequence[Masked]) -> None:
+        self._kept.keep(names, masked)
+
+    async def recall(self, names: Sequence[str]) -> list[list[Masked] | None]:
+        return self._kept.recall(names)
 
 
 def _run(word: str) -> str:

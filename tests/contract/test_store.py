@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llm_guard_protecto.engine.store import KEY_STATES, KeyRow, Row, Store, open_store
+from llm_guard_protecto.engine.store import KEY_STATES, Kept, KeyRow, Row, Store, open_store
 from llm_guard_protecto.errors import VaultError, VaultUnavailable
 
 KINDS = ("memory", "sqlite")  # a PostgreSQL store joins here
@@ -192,6 +192,9 @@ def test_a_number_that_is_no_namespace_is_an_error(store: Store) -> None:
         lambda: store.by_index(nowhere, indexes(row(1))),
         lambda: store.by_token(nowhere, ["t1x0"]),
         lambda: store.usage(nowhere),
+        lambda: store.kept(nowhere, [b"x" * 16]),
+        lambda: store.keep(nowhere, [kept(1)]),
+        lambda: store.forget(nowhere, 0),
         lambda: store.keys(nowhere),
         lambda: store.add_keys(nowhere, [KeyRow("data", 1, "primary", b"", 0)]),
         lambda: store.policies(nowhere),
@@ -201,6 +204,51 @@ def test_a_number_that_is_no_namespace_is_an_error(store: Store) -> None:
     ):
         with pytest.raises(VaultError, match="no namespace number"):
             ask()
+
+
+def kept(place: int, part: bytes = b"", *, day: int = 20_500, sealed: bytes = b"sealed") -> Kept:
+    return Kept(place.to_bytes(16, "big"), part, 1 + place % 2, sealed, day)
+
+
+def places(*rows: Kept) -> list[bytes]:
+    return [one.place for one in rows]
+
+
+def test_what_is_kept_comes_back_as_it_was_in_order(store: Store) -> None:
+    here = store.namespace("default")
+    rows = [kept(1, b"b"), kept(2), kept(1, b"a"), kept(3)]
+    store.keep(here, rows)
+    assert store.kept(here, places(kept(1))) == [rows[0], rows[2]]
+    assert store.kept(here, [*places(*rows[:2]), *places(rows[0])]) == rows[:3]
+    assert store.kept(here, places(kept(4))) == store.kept(here, []) == []
+    assert store.kept(store.namespace("other"), places(*rows)) == []
+
+
+def test_what_is_kept_twice_stays_and_gets_younger(store: Store) -> None:
+    here = store.namespace("default")
+    store.keep(here, [kept(1, sealed=b"first")])
+    for day, left in ((20_400, 20_500), (20_600, 20_600)):
+        store.keep(here, [kept(1, sealed=b"second", day=day)])
+        assert store.kept(here, places(kept(1))) == [kept(1, sealed=b"first", day=left)]
+    store.keep(here, [])
+
+
+def test_what_is_old_is_forgotten(store: Store) -> None:
+    here, there = store.namespace("default"), store.namespace("other")
+    rows = [kept(n, day=20_500 + n) for n in range(4)]
+    for namespace in (here, there):
+        store.keep(namespace, rows)
+    assert store.forget(here, 20_500) == 0
+    assert store.forget(here, 20_502) == 2
+    assert store.kept(here, places(*rows)) == rows[2:]
+    assert store.kept(there, places(*rows)) == rows
+
+
+def test_usage_counts_what_is_kept_too(store: Store) -> None:
+    here = store.namespace("default")
+    store.add(here, [row(1)])
+    store.keep(here, [kept(1), kept(2)])
+    assert dict(store.usage(here)) == {1: 1, 2: 2}
 
 
 def test_usage_counts_rows_by_version_of_the_data_key(store: Store) -> None:
@@ -286,6 +334,9 @@ def test_a_closed_store_says_so(store: Store) -> None:
     for ask in (
         lambda: store.add(here, [row(1)]),
         lambda: store.by_index(here, []),
+        lambda: store.kept(here, []),
+        lambda: store.keep(here, []),
+        lambda: store.forget(here, 0),
         lambda: store.namespace("default"),
         lambda: store.meta("root"),
     ):

@@ -243,3 +243,31 @@ def test_nothing_of_a_vault_shows_a_value() -> None:
     masked = shared().mask(["mail sarah.johnson@example.com"])[0]
     shown = f"{masked!r} {shared()!r} {masked.individual_tokens!r}"
     assert "sarah" not in shown
+
+
+@pytest.mark.parametrize("before", ["ä\U000e1cf0 ", "李 ", "ь, "])
+def test_a_short_token_beside_letters_of_any_script_is_read_as_it_stands(before: str) -> None:
+    runs = {run for token in tokens_of(0) for run in token.split() if run.isalnum()}
+    for run in sorted(run for run in runs if len(run) < 8):
+        masked = shared().mask([before + run], OWN)[0]
+        assert shared().unmask([masked.token_value], OWN)[0].value == before + run
+
+
+def test_a_bare_token_is_resolved_however_short_and_nothing_else_is() -> None:
+    with LocalVault("memory:", environ={}) as vault:
+        [number] = vault.mask([Item("42", token_name="Numeric Token")])
+        [name] = vault.mask([Item("Jo", token_name="Text Token")])
+        [gone] = vault.mask(["Ask Sarah Johnson"], "anonymize")
+        assert vault.unmask([number.token_value])[0].value == number.token_value
+        assert vault.resolve(number.token_value) == "42"
+        assert vault.resolve(f" {number.token_value}, {name.token_value}!") == " 42, Jo!"
+        for other in (
+            "",
+            " ",
+            "12345",
+            "word",
+            f"call {number.token_value}",
+            number.token_value[1:],
+        ):
+            assert vault.resolve(other) is None
+        assert vault.resolve(gone.individual_tokens[0].token) is None

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from functools import cache
+from functools import partial
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llm_guard_protecto import LocalVault
-from llm_guard_protecto.guard import Exchange, Guard, Outgoing, drive
 from llm_guard_protecto.guard.restore import restore
 from llm_guard_protecto.wire.sse import Events
+from tests.guard import streams
 from tests.texts import VALUES
 
 TEXT = " and ".join(VALUES[:4])
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@cache
-def opened() -> Exchange:
-    vault = LocalVault("memory:", environ={})
-    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": TEXT}]}).encode()
-    request = Outgoing("POST", "/v1/messages", "application/json", body)
-    return drive(Guard().open(request), vault)
-
-
-@cache
-def masked() -> str:
-    return str(json.loads(opened().body)["messages"][0]["content"])
+opened = partial(streams.opened, "messages", TEXT)
+masked = partial(streams.masked, "messages", TEXT)
 
 
 Block = tuple[dict[str, Any], list[dict[str, Any]]]

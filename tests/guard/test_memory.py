@@ -9,8 +9,6 @@ import pytest
 
 from llm_guard_protecto.guard import Exchange, Guard, Outgoing, drive
 from llm_guard_protecto.guard.thinking import Thoughts
-from llm_guard_protecto.guard.threads import REMEMBERED, Threads
-from llm_guard_protecto.guard.tokenmap import TokenMap
 from tests.clients.tiny_vault import TinyVault
 
 NAME = "Sarah Jönsson"
@@ -111,57 +109,3 @@ def test_the_least_recently_used_thought_is_forgotten() -> None:
         if thoughts.replay(body, body) != body:
             kept.append(name)
     assert kept == ["one", "three"]
-
-
-# Threads ------------------------------------------------------------------------------------------
-
-
-def continued(guard: Guard, reply: str = "msg_1") -> Exchange:
-    thread = {"type": "continue", "previous_message_id": reply}
-    return opened(guard, says(f"and {OTHER}"), thread=thread)
-
-
-def in_events(exchange: Exchange) -> None:
-    """A reply in a stream, of which only the message's id is of interest."""
-    begun = {"type": "message_start", "message": {"id": "msg_1", "content": []}}
-    stream = exchange.stream("text/event-stream")
-    stream.feed(f"event: message_start\ndata: {json.dumps(begun)}\n\n".encode())
-    stream.flush()
-
-
-@pytest.mark.parametrize("streamed", [False, True])
-def test_a_thread_is_restored_from_all_its_calls(streamed: bool) -> None:
-    guard = Guard()
-    first = opened(guard, says(NAME), thread={"type": "create"})
-    token = sent(first)
-    if streamed:
-        in_events(first)
-    else:
-        replied(first)
-    second = continued(guard)
-    other = sent(second).removeprefix("and ")
-    said = {"type": "text", "text": f"{token} and {other}"}
-    [block] = replied(second, said, id="msg_2")["content"]
-    assert block["text"] == f"{NAME} and {OTHER}"
-    third = continued(guard, "msg_2")
-    assert replied(third, said)["content"] == [{"type": "text", "text": f"{NAME} and {OTHER}"}]
-
-
-def test_a_thread_that_is_not_known_stays_masked() -> None:
-    guard = Guard()
-    first = opened(guard, says(NAME))  # not the beginning of a thread
-    token = sent(first)
-    replied(first)
-    for second in (continued(guard), continued(Guard())):
-        [block] = replied(second, {"type": "text", "text": token})["content"]
-        assert block["text"] == token
-
-
-def test_the_least_recently_used_thread_is_forgotten() -> None:
-    tokens = TokenMap().with_(VAULT.mask([NAME]))
-    threads = Threads()
-    for number in range(REMEMBERED + 1):
-        threads.note(str(number), tokens)
-        assert threads.of("0") is tokens
-    assert threads.of("1").issued == 0
-    assert threads.of("2") is tokens

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from llm_guard_protecto.guard.places import Place, Places, is_link
+from llm_guard_protecto.guard.links import is_link
+from llm_guard_protecto.guard.places import Place, Places
 from llm_guard_protecto.guard.restore import Restorer, restore
 from llm_guard_protecto.guard.tokenmap import TokenMap
 from tests.guard.material import MAP, in_pieces, mask
@@ -81,7 +82,7 @@ def test_nor_through_one_that_began_long_before(shape: str) -> None:
 @pytest.mark.parametrize("shape", EXFILTRATION)
 def test_a_policy_may_open_addresses(shape: str) -> None:
     text = shape.replace("{}", TOKEN)
-    opened = restore(text, MAP, places=Places(urls="restore"))
+    opened = restore(text, MAP, places=Places("always", "always"))
     assert "Sarah Johnson" in opened
 
 

@@ -107,7 +107,7 @@ def test_a_value_is_escaped_for_the_string_it_lands_in(around: str, value: str) 
     )
     assume("x7kw2" not in around.lower())
     document = json.dumps({"to": f"{around} <PER>x7Kw2</PER>"})
-    back = json.loads(restore(document, tokens, Place.JSON_FRAGMENT, Places(urls="restore")))
+    back = json.loads(restore(document, tokens, Place.JSON_FRAGMENT, Places("always", "always")))
     assert back == {"to": f"{around} {value}"}
 
 
@@ -174,14 +174,14 @@ def test_a_token_that_differs_in_one_sign_stays_with_its_wrapper() -> None:
             continue
         tried += 1
         text = f"Dear {issued.prefix}{other}{issued.suffix}, hello."
-        assert restore(text, MAP, places=Places(urls="restore")) == text
+        assert restore(text, MAP, places=Places("always", "always")) == text
         assert issued.value not in restore(f"Dear {other}, hello.", MAP)
 
 
 @pytest.mark.slow
 def test_a_million_neighbours_and_not_one_wrong_person() -> None:
     chance = random.Random(11)
-    open_ = Places(urls="restore")
+    open_ = Places("always", "always")
     runs = {r.lower() for t in PEOPLE.individual_tokens for r in _runs(t.token)}
     values = [unit for run in MAP.exact.values() if (unit := run.unit) and len(unit) > 3]
     wrong = tried = 0

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from functools import cache
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llm_guard_protecto import LocalVault
 from llm_guard_protecto.errors import UnknownFormat
-from llm_guard_protecto.guard import Exchange, Guard, Outgoing, drive
 from llm_guard_protecto.guard.restore import restore
+from tests.guard import streams
 from tests.texts import VALUES
 
 TEXT = " and ".join(VALUES)
 MANY = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@cache
-def opened() -> Exchange:
-    vault = LocalVault("memory:", environ={})
-    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": TEXT}]}).encode()
-    request = Outgoing("POST", "/v1/chat/completions", "application/json", body)
-    return drive(Guard().open(request), vault)
-
-
-@cache
-def masked() -> str:
-    return str(json.loads(opened().body)["messages"][0]["content"])
+opened = partial(streams.opened, "chat", TEXT)
+masked = partial(streams.masked, "chat", TEXT)
 
 
 def chunk(choice: int = 0, finish: str | None = None, **delta: Any) -> str:

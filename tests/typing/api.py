@@ -10,6 +10,7 @@ import httpx
 from openai import AsyncOpenAI, AzureOpenAI, OpenAI
 
 from llm_guard_protecto import (
+    AsyncKeepsMaps,
     AsyncLocalVault,
     AsyncVault,
     ConfigurationError,
@@ -18,6 +19,7 @@ from llm_guard_protecto import (
     GuardError,
     IndividualToken,
     Item,
+    KeepsMaps,
     LocalVault,
     Masked,
     Policy,
@@ -61,6 +63,9 @@ def vaults() -> None:
         vault.put_policy(Policy.load("policy.toml"))
         vault.delete_policy("policy")
         any_vault: Vault = vault
+        keeps: KeepsMaps = vault
+        keeps.keep(["resp_1"], vault.mask(["text"]))
+        assert_type(vault.recall(["resp_1"]), list[list[Masked] | None])
         assert_type(any_vault.mask(["text"]), Sequence[Masked])
     LocalVault(environ={"LGP_VAULT_KEY": "…"}).close()
 
@@ -71,6 +76,8 @@ async def vaults_async() -> None:
     assert_type(await vault.unmask(["text"]), list[Unmasked])
     assert_type(await vault.find(["text"]), list[list[Span]])
     any_vault: AsyncVault = vault
+    keeps: AsyncKeepsMaps = vault
+    await keeps.keep(["resp_1"], [])
     assert_type(await any_vault.unmask(["text"]), Sequence[Unmasked])
 
 

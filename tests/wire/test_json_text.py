@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -272,3 +273,48 @@ def test_long_lists_of_numbers_can_be_left_out(numbers: list[float]) -> None:
     left = [leaf.value for leaf in JsonText(text, vectors=False).leaves]
     every = [leaf.value for leaf in JsonText(text).leaves]
     assert left == (["a", "x", "b", "1"] if len(numbers) >= 16 else every)
+
+
+_SMALL = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 999) | st.text('ab"\\{[,é', max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["role", "content", "", "x"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+_BODIES = st.fixed_dictionaries(
+    {"model": _SMALL, "messages": st.lists(_SMALL, max_size=6)}, optional={"stop": _SMALL}
+)
+
+
+@given(_BODIES, _BODIES, st.data())
+def test_reading_on_from_an_earlier_text_gives_what_reading_it_alone_gives(
+    one: dict[str, object], other: dict[str, object], data: st.DataObject
+) -> None:
+    one_text, other_text = json.dumps(one), json.dumps(other)
+    how = data.draw(st.sampled_from(["longer", "cut", "changed"]))
+    if how == "longer":
+        messages = [*one["messages"], *other["messages"]]  # type: ignore[misc]
+        text = json.dumps(one | {"messages": messages})
+    else:
+        at = data.draw(st.integers(0, len(one_text)))
+        text = one_text[:at] + (other_text[at:] if how == "changed" else "")
+    earlier = JsonText(one_text)
+    try:
+        alone = JsonText(text)
+    except UnknownFormat as error:
+        with pytest.raises(UnknownFormat, match=re.escape(str(error))):
+            JsonText(text, after=earlier)
+        return
+    doc = JsonText(text, after=earlier)
+    assert doc.leaves == alone.leaves
+    assert doc.leaves[: doc.taken] == earlier.leaves[: doc.taken]
+    assert all(leaf.end <= doc.agreed for leaf in doc.leaves[: doc.taken])
+
+
+def test_the_next_turn_of_a_chat_is_read_from_its_last_common_message_on() -> None:
+    turns = [{"role": "user", "content": f"turn {n}"} for n in range(50)]
+    earlier = JsonText(json.dumps({"messages": turns[:-1]}))
+    doc = JsonText(json.dumps({"messages": turns}), after=earlier)
+    assert doc.taken == 1 + 4 * 48

@@ -269,28 +269,41 @@ def test_a_stream_event(body: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "message"),
+    ("part", "message", "key"),
     [
-        ({"type": "image_url", "image_url": {"url": "x"}}, "a picture cannot be masked"),
-        ({"type": "input_image", "image_url": "x"}, "a picture cannot be masked"),
-        ({"type": "input_audio", "input_audio": {"data": "x"}}, "sound cannot be masked"),
-        ({"type": "file", "file": {"file_id": "x"}}, "a file cannot be masked"),
-        ({"type": "input_file", "file_data": "x"}, "a file cannot be masked"),
-        ({"type": "hologram", "text": "x"}, "a content part of this type cannot be masked"),
-        ({"type": 7, "text": "x"}, "a content part of this type cannot be masked"),
-        ({"type": "Ines", "text": "x"}, "a content part of this type cannot be masked"),
-        ({"type": None, "text": "x"}, "a content part without a type cannot be masked"),
-        ({"text": "x"}, "a content part without a type cannot be masked"),
+        ({"type": "image_url", "image_url": {"url": "x"}}, "a picture cannot be masked", "images"),
+        ({"type": "input_image", "image_url": "x"}, "a picture cannot be masked", "images"),
+        ({"type": "input_audio", "input_audio": {"data": "x"}}, "sound cannot be masked", "audio"),
+        ({"type": "file", "file": {"file_id": "x"}}, "a file cannot be masked", "files"),
+        ({"type": "input_file", "file_data": "x"}, "a file cannot be masked", "files"),
+        (
+            {"type": "hologram", "text": "x"},
+            "a content part of this type cannot be masked",
+            "unknown_types",
+        ),
+        ({"type": 7, "text": "x"}, "a content part of this type cannot be masked", "unknown_types"),
+        (
+            {"type": "Ines", "text": "x"},
+            "a content part of this type cannot be masked",
+            "unknown_types",
+        ),
+        (
+            {"type": None, "text": "x"},
+            "a content part without a type cannot be masked",
+            "unknown_types",
+        ),
+        ({"text": "x"}, "a content part without a type cannot be masked", "unknown_types"),
     ],
 )
 @pytest.mark.parametrize("role", ["user", "tool"])
-def test_a_content_part_that_cannot_be_masked(part: Any, message: str, role: str) -> None:
+def test_a_content_part_that_cannot_be_masked(part: Any, message: str, key: str, role: str) -> None:
     body = {"messages": [{"role": role, "content": [{"type": "text", "text": "x"}, part]}]}
     with pytest.raises(UnknownFormat) as caught:
         CHAT.request_slots(JsonText(json.dumps(body)))
     assert str(caught.value) == (
         f"messages[0].content[1]: {message}, so the request was not sent; "
-        "send its text as a part of type text"
+        "send its text as a part of type text "
+        f"(policy key to open this: surfaces.{key} = true)"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -44,6 +45,10 @@ MASKED = Place(
     }
 )
 
+# One that a key of the root decides, whose slots can be taken over only with that key.
+DECIDED = Place(by="kind", cases={"said": MASKED}, otherwise=REPLY)
+ROOTS = [REPLY, MASKED, DECIDED]
+
 words = st.sampled_from(["id", "kind", "who", "parts", "said", "Ines Almeida", ""])
 bodies = st.recursive(
     words | st.integers() | st.none(),
@@ -58,6 +63,23 @@ def test_what_was_met_before_changes_nothing(many: list[Any]) -> None:
     for body in many:
         doc = JsonText(json.dumps(body))
         assert table.slots(doc) == Table(REPLY).slots(doc)
+
+
+@given(st.lists(bodies, max_size=4), st.lists(bodies, max_size=4), bodies, st.sampled_from(ROOTS))
+def test_a_body_read_on_from_an_earlier_one_is_walked_as_if_alone(
+    parts: list[Any], more: list[Any], after: Any, root: Place
+) -> None:
+    table = Table(root)
+    earlier = JsonText(json.dumps({"parts": parts, "kind": after}))
+    text = json.dumps({"parts": [*parts, *more], "kind": after})
+    for doc in (earlier, JsonText(text, after=earlier)):
+        try:
+            alone = Table(root).slots(JsonText(doc.text))
+        except UnknownFormat as error:
+            with pytest.raises(UnknownFormat, match=re.escape(str(error))):
+                table.slots(doc)
+        else:
+            assert table.slots(doc) == alone
 
 
 @given(bodies)
@@ -108,7 +130,7 @@ def test_finds(body: Any, root: Place, found: list[Any]) -> None:
 
 @pytest.mark.parametrize("kind", ["sung", 5, True])
 def test_refuses_with_the_path(kind: Any) -> None:
-    with pytest.raises(UnknownFormat, match=r"^parts\[1\]: no$"):
+    with pytest.raises(UnknownFormat, match=r"^parts\[1\]: no \(no policy opens this\)$"):
         slots({"parts": [{}, {"kind": kind}]}, MASKED)
 
 
