@@ -30,7 +30,7 @@ def serve(
         import uvicorn
 
         from llm_guard_protecto.server.app import PREFIX
-        from llm_guard_protecto.server.running import configured
+        from llm_guard_protecto.server.running import configured, listening
     except ImportError:
         raise ConfigurationError(
             "serve needs more packages: pip install 'llm-guard-protecto[server]'"
@@ -43,7 +43,7 @@ def serve(
     with open_vault(vault) as opened:
         service = Service(opened, Settings(body_limit=body_limit, workers=workers))
         config = configured(service, host, port)
-        listener = config.bind_socket()
+        listener = listening(config)
         listener.listen()  # who calls from now on waits for the start and is not turned away
         where = f"{listener.getsockname()[0]}:{listener.getsockname()[1]}"
         typer.echo(f"serving {opened.keys_status()['vault']} at http://{where}{PREFIX}")
