@@ -8,7 +8,8 @@ such stretches at once.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from math import exp, log
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +20,15 @@ from llm_guard_protecto.detect.network import ENTITIES, TAGS
 __all__ = ["decode", "entities", "runs", "together"]
 
 Tags = npt.NDArray[np.intp]
+_Row = tuple[int, int, float]
+"""A word that is in an entity: its row, its tag, the probability that it is in one."""
 
 _OUTSIDE = 0
 _BEGIN, _INSIDE, _END, _SINGLE = range(4)  # of an entity's tags
 _CLOSE = 3.0  # so many tags that are alike add up to less
 _LONGEST = 64  # words in one stretch; a longer one is cut
+_CLOSE_SHARE = exp(_CLOSE)
+_PLAINLY = (1.0, _CLOSE_SHARE)  # at most the shares of a word that is plainly `O`
 _FEW = 32  # words, in all stretches, up to which Python takes less time than NumPy
 
 
@@ -65,14 +70,19 @@ def entities(scores: Floats) -> list[tuple[int, int, str, float]]:
     shares = np.exp(some - best.take(near)[:, None])
     others = shares[:, 1:].sum(axis=1)
     tags = some[:, 1:].argmax(axis=1) + 1
-    rows = [
-        (row, tag, share / (share + outside))
-        for row, tag, share, outside in zip(
+    words = list(
+        zip(
             near.tolist(), tags.tolist(), others.tolist(), shares[:, _OUTSIDE].tolist(), strict=True
         )
+    )
+    rows = [
+        (row, tag, share / (share + outside))
+        for row, tag, share, outside in words
         if share > outside  # all tags but `O` together, as in `together`
     ]
     found = _whole(rows)
+    if found is None:
+        found = _whole(_mended(scores, rows, words))
     if found is None:
         legal = decode(together(scores))
         near = legal.nonzero()[0]
@@ -84,8 +94,49 @@ def entities(scores: Floats) -> list[tuple[int, int, str, float]]:
     return found or []
 
 
+def _mended(
+    scores: Floats, rows: Sequence[_Row], words: Sequence[tuple[int, int, float, float]]
+) -> Iterable[_Row]:
+    """`rows` with the best legal tags for each run of words that has illegal ones.
+
+    As `decode` does it, but for a few words; more of them are left as they are. `words`: the row,
+    the best tag, the shares of all tags but `O` and of `O` of each word that is not plainly `O`.
+    """
+    shares = {row: (share, outside) for row, _, share, outside in words}
+    mended: list[_Row] = []
+    done = left = 0
+    for run in _unbroken(rows):
+        if _whole(run) is not None:
+            mended += run
+            continue
+        first, last = max(run[0][0] - 1, done), min(run[-1][0] + 2, len(scores))
+        left += last - first
+        if left > _FEW:
+            return rows
+        lines = scores[first:last].tolist()
+        for row, line in enumerate(lines, first):
+            share, outside = shares.get(row, _PLAINLY)
+            if outside * _CLOSE_SHARE > 1:
+                line[_OUTSIDE] -= log(share)
+        for row, tag in enumerate(_path(lines), first):
+            if tag != _OUTSIDE:
+                share, outside = shares.get(row, _PLAINLY)
+                mended.append((row, tag, share / (share + outside)))
+        done = last
+    return mended
+
+
+def _unbroken(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+    """The runs of neighbouring words."""
+    start = 0
+    for at in range(1, len(rows) + 1):
+        if at == len(rows) or rows[at][0] != rows[at - 1][0] + 1:
+            yield rows[start:at]
+            start = at
+
+
 def _whole(
-    rows: Iterable[tuple[int, int, float]],
+    rows: Iterable[_Row],
 ) -> list[tuple[int, int, str, float]] | None:
     """The entities that words (row, tag, probability) make up; None when that is not legal."""
     found: list[tuple[int, int, str, float]] = []

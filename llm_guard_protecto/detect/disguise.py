@@ -19,7 +19,7 @@ from llm_guard_protecto.detect.apart import APART, apart, digits_apart, grouped
 from llm_guard_protecto.detect.context import AFTER, BEFORE
 from llm_guard_protecto.detect.dictated import SPELLED, addresses, machines, spelled
 from llm_guard_protecto.detect.encoded import BLOCKS, decoded
-from llm_guard_protecto.detect.fold import FOLDED, fold, look_digits
+from llm_guard_protecto.detect.fold import FOLDED, fold, foreign_digits, look_digits
 from llm_guard_protecto.detect.hints import Hints, hints
 from llm_guard_protecto.detect.view import Patch, View
 from llm_guard_protecto.models import Span
@@ -61,7 +61,7 @@ def reading(text: str) -> View | None:
 def _joined(view: View, signs: int) -> View:
     """`view` with what is written out put together; `signs` are those of its text."""
     text = view.text
-    foreign = not view.source.isascii()
+    foreign = not view.source.isascii() and (view.changed or foreign_digits(text))
     if signs & Hints.LOOK or foreign:
         view = view.rewritten(look_digits(text, foreign=foreign), FOLDED)
         text = view.text

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from llm_guard_protecto.detect import eponym_words as about
 
-__all__ = ["OWN", "Node", "Words", "begun", "is_listed", "rows", "words_of"]
+__all__ = ["OWN", "Node", "Words", "begun", "is_listed", "is_model", "rows", "words_of"]
 
 OWN = "'s"
 """What the plain form of a word with a possessive ends in."""
@@ -21,6 +21,7 @@ _TABLE = Path(__file__).with_name("eponyms.txt")
 _WORD = re.compile(r"([^\W_]+)")
 _MARKS = re.compile("[\u0300-\u036f]")
 _QUOTES = frozenset("'’")
+_MODEL = 6  # characters of a number of a model
 
 
 class _Row(NamedTuple):
@@ -93,14 +94,18 @@ def _plain(word: str) -> str:
 
 
 @cache
-def _vocabulary() -> frozenset[str]:
-    """Every word of the table in plain form, those that tell a thing included."""
-    text = unicodedata.normalize("NFKD", _TABLE.read_text(encoding="utf-8").lower())
+def _inside() -> frozenset[str]:
+    """Every word that can stand in a term, in plain form: not those that are only looked for."""
+    parts: list[str] = []
+    for section in _TABLE.read_text(encoding="utf-8").split("\n[")[1:]:
+        header, body = section.split("]\n", 1)
+        parts.append(body if header.startswith(("near", "beside")) else section)
+    text = unicodedata.normalize("NFKD", "\n".join(parts).lower())
     return frozenset(_WORD.findall(_MARKS.sub("", text)))
 
 
 def is_listed(text: str, start: int, end: int) -> bool:
-    """Whether the first word of `text[start:end]` can be one of a term: in the table, or a number.
+    """Whether the first word of `text[start:end]` can be one of a term, or its number.
 
     A look-up, so that a name like most is no reason to read its surroundings, or the table.
     """
@@ -108,8 +113,15 @@ def is_listed(text: str, start: int, end: int) -> bool:
     if found is None:
         return False
     word = found[1].lower() if found[1].isascii() else _plain(found[1])
-    known = _vocabulary()
-    return word in known or word.removesuffix("s") in known or any(map(str.isdigit, word))
+    known = _inside()
+    if word in known or word.removesuffix("s") in known:
+        return True
+    return any(map(str.isdigit, word)) and all(map(is_model, _WORD.findall(text, start, end)))
+
+
+def is_model(word: str) -> bool:
+    """Whether a word can be the number of a model."""
+    return len(word) <= _MODEL and any(map(str.isdigit, word))
 
 
 @cache

@@ -29,6 +29,7 @@ from llm_guard_protecto.detect.eponym_table import (
     Words,
     begun,
     is_listed,
+    is_model,
     rows,
     words_of,
 )
@@ -43,7 +44,6 @@ _AROUND = 110  # characters to either side of a span that are read
 _JOINTS = frozenset((" ", "", "-", "–", "/", "'", "’", "\n", " \n", "\n> ", "\u00a0"))
 """What may stand between two words of one name."""
 _MODEL_JOINTS = frozenset((" ", "-"))
-_MODEL = 6  # characters of a number of a model
 _LOOSE = 4  # characters between a word that introduces somebody and the name
 _ADDRESSED = re.compile(r"[\s,(\[<]{0,3}(?:mailto:)?[\w.+-]{1,64}@\w")
 
@@ -161,10 +161,7 @@ def _introduced(text: str, words: Words, at: int) -> bool:
 
 def _is_model(words: Words, last: int) -> bool:
     """Whether the word after `last` is a number of a model: `Kodak Portra 400`."""
-    key = words.keys[last + 1]
-    if len(key) > _MODEL or words.gaps[last] not in _MODEL_JOINTS:
-        return False
-    return any(map(str.isdigit, key))
+    return words.gaps[last] in _MODEL_JOINTS and is_model(words.keys[last + 1])
 
 
 def _windows(text: str, spans: Iterable[Span]) -> Iterator[tuple[int, int]]:

@@ -23,7 +23,7 @@ from llm_guard_protecto.detect.lookalikes import (
 )
 from llm_guard_protecto.detect.view import Patch, View
 
-__all__ = ["FOLDED", "fold", "look_digits"]
+__all__ = ["FOLDED", "fold", "foreign_digits", "look_digits"]
 
 FOLDED: Final = "folded"
 
@@ -75,6 +75,7 @@ _ACCOUNT: Final = re.compile(rf"[A-Z{PLAIN_LETTERS}]{{2}}[0-9{PLAIN_DIGITS}]{{2}
 _NUMBER: Final = re.compile(
     rf"(?<![\w|])(?:[0-9{PLAIN_DIGITS}](?:[ ()./-]{{0,2}}[0-9{PLAIN_DIGITS}]){{6,}}+)(?![\w|])"
 )
+_FOREIGN_DIGIT: Final = re.compile(f"[{''.join(c for c in DIGITS if not c.isascii())}]")
 _TO_DIGITS: Final = {ord(letter): digit for letter, digit in DIGITS.items()}
 _ALL_LETTERS: Final = frozenset(LETTERS)
 
@@ -97,10 +98,15 @@ def fold(view: View) -> View:
     return view
 
 
+def foreign_digits(text: str) -> bool:
+    """Whether a letter outside ASCII may pass for a digit in `text`."""
+    return _FOREIGN_DIGIT.search(text) is not None
+
+
 def look_digits(text: str, *, foreign: bool) -> str:
     """`text` with digits for the letters between digits that pass for them: `41ll 1OO1`.
 
-    Most must be real digits, or one at least when the text has letters outside ASCII (`foreign`).
+    Most must be real digits, or one at least where other letters were a disguise (`foreign`).
     """
 
     def plain(number: re.Match[str]) -> str:

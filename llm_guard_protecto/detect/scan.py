@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import threading
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ _TIED_LENGTH = 96
 _SHORT = 4  # bytes of a context word
 _JOINTS = (" ", "_", "-", ".", "")
 _Place = tuple[int, int]
+_INNER = re.compile(rb"[\x80-\xbf]+")  # the bytes of characters after their first ones
 _IN_WORD = bytes(chr(c).isalnum() and c < 128 for c in range(256))
 
 
@@ -238,27 +240,15 @@ def _reached(matches: list[_Place], ends: list[int], stretch: int) -> list[_Plac
 def _in_characters(
     data: bytes, places: dict[int, list[tuple[int, int]]], words: dict[Words, list[int]]
 ) -> tuple[dict[int, list[tuple[int, int]]], dict[Words, list[int]]]:
-    """Turn byte offsets into character offsets, in one pass over the offsets that occur."""
-    offsets: set[int] = set()
-    for some in places.values():
-        for place in some:
-            offsets.update(place)
-    for ends in words.values():
-        offsets.update(ends)
-    at: dict[int, int] = {}
-    bytes_done = characters = 0
-    size = len(data)
-    for offset in sorted(offsets):
-        whole = offset
-        while whole < size and data[whole] & 0xC0 == 0x80:  # inside a character: its end
-            whole += 1
-        if whole > bytes_done:
-            characters += len(data[bytes_done:whole].decode("utf-8", "surrogatepass"))
-            bytes_done = whole
-        at[offset] = characters
+    """Turn byte offsets into character offsets; one inside a character is taken for its end."""
+    inner = [at for run in _INNER.finditer(data) for at in range(run.start(), run.end())]
+
+    def at(offset: int) -> int:
+        return offset - bisect_left(inner, offset)
+
     return (
-        {which: [(at[a], at[b]) for a, b in some] for which, some in places.items()},
-        {group: [at[end] for end in ends] for group, ends in words.items()},
+        {which: [(at(a), at(b)) for a, b in some] for which, some in places.items()},
+        {group: list(map(at, ends)) for group, ends in words.items()},
     )
 
 
