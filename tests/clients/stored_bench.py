@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llm_guard_protecto.testing_batches import StoredFiles
-from llm_guard_protecto.testing_stored import Asked, StoredResponses
+from llm_guard_protecto.testing.batches import StoredFiles
+from llm_guard_protecto.testing.stored import Asked, StoredResponses
 from tests.clients.bench import VALUES, Bench
 from tests.clients.tiny_vault import KeepingVault
 from tests.wireserver import Received, Script

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from llm_guard_protecto.testing_stored import Answer, Asked, Calls, Json, StoredResponses, listed
+from llm_guard_protecto.testing.stored import Answer, Asked, Calls, Json, StoredResponses, listed
 
 __all__ = ["StoredFiles"]
 

@@ -30,10 +30,10 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from llm_guard_protecto import testing_messages
-from llm_guard_protecto.testing_batches import StoredFiles
-from llm_guard_protecto.testing_server import serve
-from llm_guard_protecto.testing_stored import Asked, Calls, StoredResponses
+from llm_guard_protecto.testing import messages_api
+from llm_guard_protecto.testing.batches import StoredFiles
+from llm_guard_protecto.testing.server import serve
+from llm_guard_protecto.testing.stored import Asked, Calls, StoredResponses
 
 __all__ = ["FakeProvider", "ProviderError", "Recorded"]
 
@@ -191,9 +191,9 @@ class FakeProvider:
 
     def _messages(self, request: Recorded) -> tuple[int, str, Iterator[bytes]]:
         asked, said = self._asked(request, "messages")
-        message = testing_messages.whole(asked.get("model", "fake"), said, len(request.body))
+        message = messages_api.whole(asked.get("model", "fake"), said, len(request.body))
         if asked.get("stream"):
-            return 200, "text/event-stream", testing_messages.events(message, self.piece)
+            return 200, "text/event-stream", messages_api.events(message, self.piece)
         return 200, "application/json", iter([_dump(message)])
 
     def _chat(self, request: Recorded) -> tuple[int, str, Iterator[bytes]]:
