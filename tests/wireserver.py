@@ -17,7 +17,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
-__all__ = ["CUT", "Cut", "Received", "Script", "WireServer"]
+__all__ = ["CUT", "Cut", "Piece", "Received", "Script", "WireServer"]
 
 
 class Cut:
@@ -67,6 +67,7 @@ class WireServer:
         self.heard = bytearray()
         self.accepted = 0
         self._ended = threading.Semaphore(0)
+        self._awaited = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -79,7 +80,12 @@ class WireServer:
 
     def wait_for_end(self, connections: int = 1) -> bool:
         """Wait until that many more connections have been closed by the client or by a cut."""
+        self._awaited += connections
         return all(self._ended.acquire(timeout=30) for _ in range(connections))
+
+    def wait_for_all(self) -> bool:
+        """Wait until every connection that was ever opened has been closed."""
+        return self.wait_for_end(self.accepted - self._awaited)
 
     def __enter__(self) -> Self:
         self._accepting.start()

@@ -1,0 +1,102 @@
+"""The providers behind a gateway: an HTTP client each, and the one a path leads to.
+
+Where a call goes and with which key is the operator's word alone: nothing in a request names a
+host, a scheme or a key, and a redirect is passed back, never followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from llm_guard_protecto.errors import ConfigurationError
+from llm_guard_protecto.server.gateway.configuration import Gateway, Kind
+from llm_guard_protecto.server.gateway.headers import Headers
+
+__all__ = ["Provider", "Target", "Upstreams"]
+
+_PLAIN = re.compile(r"/[A-Za-z0-9_.:~/-]*")
+_CONNECT = 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Provider:
+    """One provider: where it is, its key as a header, and the client to send through."""
+
+    name: str
+    kind: Kind
+    url: str
+    headers: Headers = field(repr=False)
+    client: httpx.AsyncClient = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a call goes. `path` is what follows the provider's url, with its slash."""
+
+    provider: Provider
+    path: str
+
+    def url(self, query: bytes) -> httpx.URL:
+        """The address of the call."""
+        return httpx.URL(self.provider.url + self.path).copy_with(query=query or None)
+
+
+class Upstreams:
+    """The providers of a gateway by name."""
+
+    def __init__(
+        self,
+        settings: Gateway,
+        environ: Mapping[str, str],
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Take the keys from `environ`; `transport` stands in for the network.
+
+        Raises `ConfigurationError` for a key that is not there.
+        """
+        self._all: dict[str, Provider] = {}
+        for name, one in settings.upstreams.items():
+            key = environ.get(one.key_env, "") if one.key_env else ""
+            if one.key_env and not key.strip():
+                raise ConfigurationError(f"upstream {name}: {one.key_env} is not set")
+            timeout = httpx.Timeout(one.seconds, connect=min(one.seconds, _CONNECT))
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+            client = httpx.AsyncClient(
+                timeout=timeout, limits=limits, trust_env=False, transport=transport
+            )
+            client.headers.clear()
+            self._all[name] = Provider(name, one.kind, one.url, _key(one.kind, key), client)
+
+    def target(self, path: str) -> Target | None:
+        """Where `/v1/...` or `/NAME/v1/...` leads; None for any other path.
+
+        Without a name, `/v1/messages` is Anthropic's and the rest OpenAI's, if there is a provider
+        of that kind: the first that the operator named.
+        """
+        if not _PLAIN.fullmatch(path) or "//" in path or "/." in path:
+            return None
+        _, first, rest = path.split("/", 2) if path.count("/") > 1 else ("", path[1:], "")
+        if first != "v1":
+            provider = self._all.get(first)
+            version, _, rest = rest.partition("/")
+            return Target(provider, f"/{rest}") if provider and version == "v1" and rest else None
+        kind: Kind = "anthropic" if rest.split("/")[0] == "messages" else "openai"
+        of_kind = [one for one in self._all.values() if one.kind == kind]
+        if not rest or not of_kind and rest.split("/")[0] != "models":
+            return None
+        return Target((of_kind or [*self._all.values()])[0], f"/{rest}")
+
+    async def aclose(self) -> None:
+        """Close every client."""
+        for one in self._all.values():
+            await one.client.aclose()
+
+
+def _key(kind: Kind, key: str) -> Headers:
+    if not key:
+        return []
+    return [("x-api-key", key)] if kind == "anthropic" else [("authorization", f"Bearer {key}")]
