@@ -19,10 +19,16 @@ __all__ = [
     "PolicyChoice",
     "TellsPolicies",
     "Vault",
+    "is_service",
 ]
 
 PolicyChoice = Policy | str | None
 """A policy itself, the name of one the vault knows, or None for the vault's default."""
+
+
+def is_service(address: str | None) -> bool:
+    """Whether the address of a vault is that of a service, rather than of a store."""
+    return address is not None and address.strip().lower().startswith(("https://", "http://"))
 
 
 class Vault(Protocol):

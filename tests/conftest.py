@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import llm_guard_protecto
+from llm_guard_protecto.engine.store import Store, open_store
+from tests.postgres import Server, running_server
 from tests.sweep import pytest_sessionfinish, pytest_sessionstart
 
 __all__ = ["pytest_sessionfinish", "pytest_sessionstart"]
@@ -33,6 +35,55 @@ def offline(event, args):
 
 sys.addaudithook(offline)
 """
+
+STORES = ("memory", "sqlite", "postgres")
+"""Every kind of store: what the fixtures `store` and `store_url` go through."""
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """The PostgreSQL of this run; it starts with the first test that asks for it."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def empty_postgres(postgres_server: Server) -> str:
+    """The URL of a new PostgreSQL database, with nothing in it."""
+    return postgres_server.fresh()
+
+
+@pytest.fixture(scope="session")
+def _wiped() -> list[str]:
+    """Databases that hold the tables of a vault and no rows."""
+    return []
+
+
+@pytest.fixture
+def postgres(postgres_server: Server, _wiped: list[str]) -> Iterator[str]:
+    """The URL of a PostgreSQL vault without a row, this test's own until it ends."""
+    if not _wiped:
+        _wiped.append(postgres_server.fresh())
+        open_store(_wiped[0]).close()
+    url = _wiped.pop()
+    yield url
+    postgres_server.wipe(url)
+    _wiped.append(url)
+
+
+@pytest.fixture(params=STORES)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store of each kind in turn."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres"))
+    return {"memory": "memory:", "sqlite": f"sqlite:///{tmp_path / 'vault.db'}"}[request.param]
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An empty store of each kind in turn."""
+    with open_store(store_url) as opened:
+        yield opened
 
 
 @dataclass(frozen=True, slots=True)

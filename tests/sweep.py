@@ -2,19 +2,33 @@
 
 Every record any library logs, at any level, goes to a file of this run, with its traceback. When
 the last test has ended, that file, and every vault, write-ahead log and temporary database that
-the tests left behind, are searched for the values the tests masked. One hit fails the run.
+the tests left behind, are searched for the values the tests masked. The tables of a PostgreSQL
+database (values, jobs, queue, audit) are searched before a test gives it back, its files and its
+log before the server ends. One hit fails the run.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests.clients.leaks import leaked
 
-__all__ = ["CANARIES", "pytest_sessionfinish", "pytest_sessionstart"]
+__all__ = [
+    "CANARIES",
+    "pytest_sessionfinish",
+    "pytest_sessionstart",
+    "search_database",
+    "search_files",
+    "tables_of",
+]
 
 CANARIES = (
     "sarah.johnson@example.com",
@@ -29,7 +43,49 @@ CANARIES = (
 """Values of invented people that the tests mask again and again."""
 
 _LOG = pytest.StashKey[Path]()
-_NOT_OURS = {"hypothesis", "asyncio", "faker", "markdown_it"}
+_NOT_OURS = dict.fromkeys(("hypothesis", "asyncio", "faker", "markdown_it"), logging.INFO)
+_NOT_OURS["vcr"] = logging.WARNING  # it plays what the pages print, and says every body
+
+_LARGEST = 20_000
+"""Rows of a table that are looked at."""
+
+_TABLES = """
+SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1
+"""
+
+_searched: dict[str, int] = {"tables": 0, "files": 0}
+_found: dict[str, int] = {}
+
+
+def tables_of(database: psycopg.Connection[Any]) -> Iterator[tuple[str, bytes]]:
+    """The name of each table of a database, and its rows as PostgreSQL sends them."""
+    for (name,) in database.execute(_TABLES).fetchall():
+        rows = sql.SQL("COPY (SELECT * FROM {} LIMIT {}) TO STDOUT (FORMAT binary)")
+        asked = rows.format(sql.SQL(name), sql.Literal(_LARGEST))
+        with database.cursor() as cursor, cursor.copy(asked) as copied:
+            yield name, b"".join(map(bytes, copied))
+
+
+def search_database(url: str) -> None:
+    """Search every table of a PostgreSQL database; hits fail the run at its end."""
+    with psycopg.connect(url, autocommit=True) as database:
+        for name, rows in tables_of(database):
+            _searched["tables"] += len(rows) > 40  # else it has no row
+            if len(rows) > 40 and (hits := leaked(rows, CANARIES)):
+                _found[f"table {name}"] = _found.get(f"table {name}", 0) + len(hits)
+
+
+def search_files(folder: Path) -> None:
+    """Search every file below a folder for the values as they are; hits fail the run."""
+    for file in folder.rglob("*"):
+        if not file.is_file() or not file.stat().st_size:
+            continue
+        _searched["files"] += 1
+        with file.open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as raw:
+            hits = sum(raw.find(value.encode()) >= 0 for value in CANARIES)
+        if hits:
+            _found[f"file {file.relative_to(folder)}"] = hits
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -42,8 +98,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    for name in _NOT_OURS:
-        logging.getLogger(name).setLevel(logging.INFO)
+    for name, level in _NOT_OURS.items():
+        logging.getLogger(name).setLevel(level)
     session.config.stash[_LOG] = path
 
 
@@ -53,8 +109,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if path is None or hasattr(session.config, "workerinput"):
         return
     files = [path, *(p for p in path.parent.rglob("*") if _is_a_vault(p))]
-    found = {
-        file.relative_to(path.parent): hits
+    found = _found | {
+        str(file.relative_to(path.parent)): len(hits)
         for file in files
         if (hits := leaked(file.read_bytes(), CANARIES))
     }
@@ -62,13 +118,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.write_line(
-            f"\ncanary sweep: {size} bytes of logs and {len(files) - 1} vault files"
+            f"\ncanary sweep: {size} bytes of logs and {len(files) - 1} vault files, "
+            f"{_searched['tables']} tables and {_searched['files']} files of PostgreSQL"
         )
     if found:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if reporter is not None:
-            for file, hits in found.items():
-                reporter.write_line(f"canary sweep: {len(hits)} clear values in {file}", red=True)
+            for place, number in found.items():
+                reporter.write_line(f"canary sweep: {number} clear values in {place}", red=True)
 
 
 def _is_a_vault(path: Path) -> bool:

@@ -60,9 +60,10 @@ def test_a_server_answers_survives_a_kill_and_stops_when_told(outside: Any) -> N
         got = put(address, token, "mask", {"mask": [{"value": "Ask Sarah Johnson"}]})
         masked = got.json()["data"][0]["token_value"]
         process.kill()
-    with serving(outside) as (address, process):
+    with serving(outside, "--log-format", "json") as (address, process):
         got = put(address, token, "unmask", {"unmask": [{"token_value": masked}]})
         assert got.json()["data"][0]["value"] == "Ask Sarah Johnson"
+        number = got.headers["x-request-id"]
         shown = cli(outside, "token", "list", "--json")  # while the server runs
         [one] = json.loads(shown.stdout)
         assert cli(outside, "token", "revoke", one["id"]).returncode == 0
@@ -70,6 +71,9 @@ def test_a_server_answers_survives_a_kill_and_stops_when_told(outside: Any) -> N
         assert got.status_code == 401
         process.send_signal(signal.SIGTERM)
         said, log = process.communicate(timeout=60)
+    assert process.returncode == 0
+    [logged] = [one for one in map(json.loads, log.splitlines()) if one.get("request") == number]
+    assert (logged["route"], logged["status"], logged["level"]) == ("/unmask", 200, "INFO")
     assert "Sarah" not in said + log
     assert token not in said + log
     assert "PUT /unmask 200" in log

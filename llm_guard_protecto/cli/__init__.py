@@ -13,7 +13,19 @@ from typing import Annotated
 import typer
 
 from llm_guard_protecto import __version__
-from llm_guard_protecto.cli import demo, keys, policies, serve, texts, tokens, train
+from llm_guard_protecto.cli import (
+    audit,
+    demo,
+    erase,
+    keys,
+    migrate,
+    policies,
+    serve,
+    texts,
+    tokens,
+    train,
+    worker,
+)
 from llm_guard_protecto.cli.outcome import CommandLine
 
 __all__ = ["app", "main"]
@@ -36,9 +48,13 @@ app.command()(texts.unmask)
 app.command()(texts.find)
 app.command()(train.train)
 app.command()(serve.serve)
+app.command()(worker.worker)
+app.command()(migrate.migrate)
+app.command()(erase.erase)
 app.add_typer(policies.app, name="policy")
 app.add_typer(keys.app, name="keys")
 app.add_typer(tokens.app, name="token")
+app.add_typer(audit.app, name="audit")
 
 
 @app.callback()

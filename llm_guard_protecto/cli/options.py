@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from llm_guard_protecto.engine import LocalVault
+    from llm_guard_protecto.protecto import ProtectoVault
     from llm_guard_protecto.vault import PolicyChoice
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "TextArguments",
     "VaultOption",
     "choose_policy",
+    "open_any_vault",
     "open_vault",
 ]
 
@@ -30,7 +32,9 @@ VaultOption = Annotated[
         "--vault",
         metavar="URL",
         envvar="LLM_GUARD_VAULT",
-        help="sqlite:///PATH, a path, or memory: (default: the vault in your data directory).",
+        help="sqlite:///PATH, a path, postgresql://... or memory: (default: the vault in your data "
+        "directory). To mask and unmask also https://HOST of a server; LLM_GUARD_VAULT_TOKEN has "
+        "its token.",
     ),
 ]
 PolicyOption = Annotated[
@@ -56,12 +60,34 @@ TextArguments = Annotated[
 ]
 
 
+def open_any_vault(url: str | None) -> LocalVault | ProtectoVault:
+    """The vault at `url`, the user's own, or the service that answers there."""
+    from llm_guard_protecto.vault import is_service
+
+    if not is_service(url):
+        return open_vault(url)
+    from llm_guard_protecto.protecto import ProtectoVault
+
+    return ProtectoVault(url, environ=os.environ)
+
+
 def open_vault(url: str | None) -> LocalVault:
-    """The vault at `url`, or the user's own. A person is told when that makes a new key."""
+    """The vault at `url`, or the user's own. A person is told when that makes a new key.
+
+    Raises `ConfigurationError` for the address of a service.
+    """
     import logging
 
     from llm_guard_protecto.engine import LocalVault
+    from llm_guard_protecto.vault import is_service
 
+    if is_service(url):
+        from llm_guard_protecto.errors import ConfigurationError
+
+        raise ConfigurationError(
+            "this command needs the vault itself, and --vault is the address of a service; "
+            "only mask and unmask can ask one"
+        )
     if sys.stderr.isatty():
         notices = logging.getLogger("llm_guard_protecto")
         notices.setLevel(logging.INFO)

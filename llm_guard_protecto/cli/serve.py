@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,38 +16,91 @@ def serve(
     vault: VaultOption = None,
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="0: any free one.")] = 8000,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Jobs at once.")] = 2,
+    reuse_port: Annotated[
+        bool, typer.Option("--reuse-port", help="Other processes may serve the same port.")
+    ] = False,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", metavar="FILE", help="Speak TLS: a PEM file.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="The key of the certificate.")
+    ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Let others call without TLS: behind a proxy that has.")
+    ] = False,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Jobs at once.")] = 2,
     body_limit: Annotated[
         int, typer.Option("--body-limit", min=1, help="Bytes of one request.")
     ] = 8 * 2**20,
+    request_seconds: Annotated[
+        float, typer.Option("--request-seconds", min=0.1, help="Longest wait for an answer.")
+    ] = 30.0,
+    concurrent: Annotated[
+        int, typer.Option("--concurrent", min=1, help="Requests that may be there at once.")
+    ] = 256,
+    rate_limit: Annotated[
+        int | None, typer.Option("--rate-limit", min=1, help="Requests a minute of one token.")
+    ] = None,
+    grace: Annotated[
+        int, typer.Option("--grace", min=0, help="Seconds for running requests at the end.")
+    ] = 30,
+    drain: Annotated[
+        float, typer.Option("--drain", min=0, help="Seconds to serve on, not ready, at the end.")
+    ] = 0.0,
+    metrics: Annotated[bool, typer.Option(help="Answer /metrics.")] = True,
+    log_format: Annotated[
+        Literal["text", "json"], typer.Option("--log-format", help="How the log is written.")
+    ] = "text",
 ) -> None:
     """Serve a vault under /api/vault, as Protecto's own service does."""
-    import logging
-    import sys
-
     from llm_guard_protecto.errors import ConfigurationError
 
     try:
-        import uvicorn
-
         from llm_guard_protecto.server.app import PREFIX
-        from llm_guard_protecto.server.running import configured, listening
+        from llm_guard_protecto.server.running import (
+            Server,
+            configured,
+            listening,
+            loopback,
+        )
     except ImportError:
         raise ConfigurationError(
             "serve needs more packages: pip install 'llm-guard-protecto[server]'"
         ) from None
+    from llm_guard_protecto.server import logs
+    from llm_guard_protecto.server.hardening import keep_memory_private
     from llm_guard_protecto.server.service import Service
     from llm_guard_protecto.server.settings import Settings
 
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("llm_guard_protecto.server").setLevel(logging.INFO)
+    if (certificate is None) != (key is None):
+        raise ConfigurationError("TLS needs both --certificate and --key")
+    if not (loopback(host) or certificate or plain):
+        raise ConfigurationError(
+            f"{host} can be called from other machines, and texts would travel in clear: give "
+            "--certificate and --key, or --plain if a proxy in front of it speaks TLS"
+        )
+    settings = Settings(
+        body_limit=body_limit,
+        workers=workers,
+        request_seconds=request_seconds,
+        concurrent=concurrent,
+        rate_limit=rate_limit,
+        metrics=metrics,
+    )
+    logs.start(log_format)
+    keep_memory_private()
     with open_vault(vault) as opened:
-        service = Service(opened, Settings(body_limit=body_limit, workers=workers))
-        config = configured(service, host, port)
-        listener = listening(config)
+        service = Service(opened, settings)
+        try:
+            config = configured(service, host, port, grace=grace, certificate=certificate, key=key)
+            config.load()
+        except OSError as error:
+            raise ConfigurationError(f"the certificate or its key: {error.strerror}") from None
+        listener = listening(config, reuse_port=reuse_port)
         listener.listen()  # who calls from now on waits for the start and is not turned away
         where = f"{listener.getsockname()[0]}:{listener.getsockname()[1]}"
-        typer.echo(f"serving {opened.keys_status()['vault']} at http://{where}{PREFIX}")
+        scheme = "https" if certificate else "http"
+        typer.echo(f"serving {opened.keys_status()['vault']} at {scheme}://{where}{PREFIX}")
         if not any(service.bearers.of(name) for name in service.namespaces.names()):
             typer.echo("nobody may call yet; make a token: llm-guard-protecto token create")
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config, service, drain).run(sockets=[listener])

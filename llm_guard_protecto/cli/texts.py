@@ -23,6 +23,7 @@ from llm_guard_protecto.cli.options import (
     TextArguments,
     VaultOption,
     choose_policy,
+    open_any_vault,
     open_vault,
 )
 from llm_guard_protecto.cli.streams import (
@@ -49,7 +50,7 @@ def mask(
     """Mask texts: every personal value becomes a token that only this vault can turn back."""
     chosen = choose_policy(policy)
     texts = read_texts(text, lines=lines)
-    with open_vault(vault) as opened:
+    with open_any_vault(vault) as opened:
         masked = opened.mask(texts.items, chosen)
     if json:
         write_json(done([masked_item(one) for one in masked]))
@@ -71,7 +72,7 @@ def unmask(
     """Turn every token of this vault back into its value."""
     chosen = choose_policy(policy)
     texts = read_texts(text, lines=lines)
-    with open_vault(vault) as opened:
+    with open_any_vault(vault) as opened:
         unmasked = opened.unmask(texts.items, chosen)
     if json:
         write_json(done([unmasked_item(one) for one in unmasked]))

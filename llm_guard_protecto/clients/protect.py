@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from llm_guard_protecto.clients.limits import DEFAULT_LIMITS, Limits
 from llm_guard_protecto.clients.module_level import client_of, http_client_of, is_module_client
@@ -18,7 +19,11 @@ from llm_guard_protecto.clients.transport import transports
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.guard.memory import Guard
 from llm_guard_protecto.guard.receipt import Receipt
-from llm_guard_protecto.vault import AsyncVault, PolicyChoice, Vault
+from llm_guard_protecto.vault import AsyncVault, PolicyChoice, Vault, is_service
+
+if TYPE_CHECKING:
+    from llm_guard_protecto.engine import LocalVault
+    from llm_guard_protecto.protecto import ProtectoVault
 
 __all__ = ["guarded", "protect"]
 
@@ -62,8 +67,9 @@ def protect(
     Anthropic's for another platform; it stays as it was, and keeps its HTTP client, which the new
     one sends through (closing either closes it).
     The `openai` module itself is protected in place, for `openai.chat.completions.create(...)`.
-    `vault` is a vault, the URL or path of an embedded one, or None for the default embedded vault
-    (one opened here is closed with the client); an `AsyncVault` fits async clients only.
+    `vault` is a vault, the URL or path of an embedded one, the `https://` address of a service (its
+    token is in `LLM_GUARD_VAULT_TOKEN`), or None for `LLM_GUARD_VAULT`, else the default embedded
+    vault (one opened here is closed with the client); an `AsyncVault` fits async clients only.
     `policy` is a policy, the name of one, or None for the vault's default.
     `on_receipt` is called with the `Receipt` of each call when it has ended, `on_exchange` with its
     `Record`; both are plain functions, and what they raise is logged and changes nothing.
@@ -125,9 +131,7 @@ def guarded(
     if auth is not None and auth.requires_request_body:
         raise ConfigurationError("this HTTP client signs its requests, which masking would change")
     if vault is None or isinstance(vault, str):
-        from llm_guard_protecto.engine import LocalVault  # costs a detector: only when asked for
-
-        own = LocalVault(vault)
+        own = _opened(vault)
         try:
             own.mask((), policy)  # a policy that cannot work is known here, not at the first call
         except BaseException:
@@ -141,6 +145,17 @@ def guarded(
     elif isinstance(http_client, http.Client):
         raise ConfigurationError("an async vault needs an async client")
     return cast(H, _over(http_client, Guard(policy), vault, limits, listeners))
+
+
+def _opened(address: str | None) -> LocalVault | ProtectoVault:
+    """The embedded vault or the service at an address; None means what the environment says."""
+    if is_service(os.environ.get("LLM_GUARD_VAULT") if address is None else address):
+        from llm_guard_protecto.protecto import ProtectoVault
+
+        return ProtectoVault(address)
+    from llm_guard_protecto.engine import LocalVault  # costs a detector: only when asked for
+
+    return LocalVault(address)
 
 
 def _over(inner: Any, *guarding: Any) -> Any:

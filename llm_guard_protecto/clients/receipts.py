@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from llm_guard_protecto.clients.ahead import Ahead
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.guard.exchange import Exchange
 from llm_guard_protecto.guard.receipt import Receipt
@@ -94,9 +95,14 @@ class Call:
         policy: PolicyChoice,
         vault: Vault | AsyncVault,
         most: int,
+        ahead: Ahead | None = None,
     ) -> None:
-        """`policy` is the guard's choice; of the reply, `most` bytes are kept for a record."""
+        """`policy` is the guard's choice; of the reply, `most` bytes are kept for a record.
+
+        `ahead` is told of a reply that has come to its end.
+        """
         self._path, self._listeners, self._most = path, listeners, most
+        self._ahead = ahead
         explained = isinstance(policy, Policy) or callable(getattr(vault, "policy", None))
         name = policy.name if isinstance(policy, Policy) else policy or ""
         # What a vault does not explain has a name at most.
@@ -157,6 +163,8 @@ class Call:
         if self._listeners.on_exchange is not None:
             said = b"".join(self._reply)
             _tell(self._listeners.on_exchange, Record(self._path, request, said, ended))
+        if self._ahead is not None and exchange is not None and outcome == "whole":
+            self._ahead.heard(exchange.replied)
         self._reply.clear()
         self._last = b"", b""
         return ended

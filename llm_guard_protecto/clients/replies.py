@@ -28,6 +28,9 @@ _READABLE = {"", "identity", "gzip", "deflate"}
 
 _STATUS_OF_A_BAD_REPLY = 502
 
+_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_LONGEST_END = 4
+
 
 class Treatment(enum.Enum):
     """What is done to a reply's body on its way back."""
@@ -80,7 +83,7 @@ class Restoring:
         """Restore what `exchange` masked; raises `BadReply` when this stream cannot be."""
         self.failed, self._exchange = False, exchange
         self._call = call
-        self._passed = b""  # the last that was passed on
+        self._passed = b""  # the last that was passed on, at least as long as an event's end
         try:
             self._stream = exchange.stream(reply.headers.get("content-type", ""))
         except Exception as error:  # noqa: BLE001 - must not leak nor hang
@@ -93,7 +96,10 @@ class Restoring:
             passed = self._stream.feed(piece)
         except Exception as error:  # noqa: BLE001 - must not leak nor hang
             return self._fail(error)
-        self._passed = passed or self._passed
+        if passed:
+            self._passed = (
+                passed if len(passed) >= _LONGEST_END else (self._passed + passed)[-_LONGEST_END:]
+            )
         return passed
 
     @property
@@ -117,10 +123,11 @@ class Restoring:
             rest = self._stream.flush()
         except Exception as error:  # noqa: BLE001 - must not leak nor hang
             return self._fail(error)
-        whole = (rest or self._passed).endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
+        whole = (self._passed[-_LONGEST_END:] + rest).endswith(_ENDS)
         ended = self._call.end("whole" if whole else "")
-        # Behind half an event a comment would make it a whole one.
-        return rest + f": {HEADER} {ended.as_json()}\n\n".encode() if whole else rest
+        # Behind half an event a comment would make it a whole one. And it is a line, not an event
+        # of its own: to some readers the empty line after a comment is an event without data.
+        return rest + f": {HEADER} {ended.as_json()}\n".encode() if whole else rest
 
     def _fail(self, error: Exception) -> bytes:
         self.failed = True

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from llm_guard_protecto.clients.limits import Limits, check_size
@@ -69,4 +72,33 @@ def rebuilt(http: Any, request: httpx2.Request, body: bytes, exchange: Exchange)
         extensions=dict(request.extensions),
     )
     made.read()  # so that an event hook of the inner client can look at what is sent
+    made.stream = _leaving(http)(exchange)
     return made
+
+
+@cache
+def _leaving(http: Any) -> Any:
+    """The body of a request of this family, and what is done once it has left.
+
+    While the provider thinks there is time to get ready for its answer.
+    """
+
+    class Leaving(http.ByteStream):  # type: ignore[misc]
+        def __init__(self, exchange: Exchange) -> None:
+            super().__init__(exchange.body)
+            self.exchange = exchange
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield self.exchange.body
+            self.get_ready()
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield self.exchange.body
+            self.get_ready()
+
+        def get_ready(self) -> None:
+            # What fails here fails again where the answer is restored, and is told there.
+            with suppress(Exception):
+                self.exchange.get_ready()
+
+    return Leaving

@@ -15,6 +15,7 @@ from contextlib import aclosing
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from llm_guard_protecto.clients.ahead import Ahead
 from llm_guard_protecto.clients.limits import Limits, awithin, within
 from llm_guard_protecto.clients.receipts import Call, Listeners
 from llm_guard_protecto.clients.refusal import NOT_MASKED, as_guard_error, refusal
@@ -66,9 +67,11 @@ def transports(http: Any) -> tuple[type, type]:
         ) -> None:
             self.inner, self.guard, self.vault, self.limits = inner, guard, vault, limits
             self.closing, self.listeners = closing, listeners
+            self.ahead = Ahead(vault, guard.policy)
 
         def handle_request(self, request: httpx2.Request) -> httpx2.Response:
             body = request.read()
+            self.ahead.drop()
             call = _call(self, request)
             try:
                 flow = self.guard.open(outgoing(request, body, self.limits))
@@ -104,6 +107,7 @@ def transports(http: Any) -> tuple[type, type]:
                 raise
 
         def close(self) -> None:
+            self.ahead.close()
             self.inner.close()
             self.closing()
 
@@ -151,9 +155,11 @@ def transports(http: Any) -> tuple[type, type]:
         ) -> None:
             self.inner, self.guard, self.vault, self.limits = inner, guard, vault, limits
             self.closing, self.listeners = closing, listeners
+            self.ahead = Ahead(vault, guard.policy)
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             body = await request.aread()
+            self.ahead.drop()
             call = _call(self, request)
             try:
                 flow = self.guard.open(outgoing(request, body, self.limits))
@@ -196,6 +202,7 @@ def transports(http: Any) -> tuple[type, type]:
                 raise
 
         async def aclose(self) -> None:
+            self.ahead.close()
             await self.inner.aclose()
             self.closing()
 
@@ -245,6 +252,7 @@ def _call(transport: Any, request: httpx2.Request) -> Call:
         transport.guard.policy,
         transport.vault,
         transport.limits.reply,
+        transport.ahead,
     )
 
 

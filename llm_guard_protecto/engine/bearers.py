@@ -13,14 +13,16 @@ import secrets
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 
 from llm_guard_protecto.engine.namespaces import Namespaces
 from llm_guard_protecto.engine.store.tenants import Bearer
+from llm_guard_protecto.engine.trails import changing
 from llm_guard_protecto.errors import ConfigurationError, VaultUnavailable
 
-__all__ = ["PERMISSIONS", "TOKEN", "Bearers", "Caller", "bearing"]
+__all__ = ["PERMISSIONS", "TOKEN", "Bearers", "Caller", "bearing", "id_of"]
 
 PERMISSIONS = ("mask", "unmask", "metadata_change")
 """What a user token may allow."""
@@ -28,17 +30,25 @@ PERMISSIONS = ("mask", "unmask", "metadata_change")
 TOKEN = re.compile(r"lgp_(user|root)_[0-9A-Za-z]{49}")
 """How a token looks, for those who search texts for secrets."""
 
+ID_DIGITS = 12
+"""Hexadecimal digits of a token's public id."""
+
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PAIRS = [first + second for second in _LETTERS for first in _LETTERS]
 _CHANCE, _CHECK = 43, 6
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who stands behind a token that is good now. `namespace` is None for a master key."""
+    """Who stands behind a token that is good now. `namespace` is None for a master key.
+
+    `token` is the public id of the token, see `id_of`.
+    """
 
     namespace: str | None
     owner: str
     permissions: frozenset[str]
+    token: str = ""
 
     @property
     def master(self) -> bool:
@@ -87,7 +97,9 @@ class Bearers:
                 raise VaultUnavailable("the namespace was deleted meanwhile")
         made = int(self._clock())
         digest = sha256(token.encode()).digest()
-        self._tenants.add_bearer(Bearer(digest, number, owner, asked, first_day, last_day, made))
+        bearer = Bearer(digest, number, owner, asked, first_day, last_day, made)
+        with self._changing("token made", bearer):
+            self._tenants.add_bearer(bearer)
         return token
 
     def caller(self, token: str) -> Caller | None:
@@ -96,11 +108,11 @@ class Bearers:
         if found is None or found.revoked is not None or not self._in_time(found):
             return None
         if found.namespace is None:
-            return Caller(None, found.owner, frozenset())
+            return Caller(None, found.owner, frozenset(), id_of(found))
         name = self._namespaces.name_of(found.namespace)
         if name is None:
             return None
-        return Caller(name, found.owner, frozenset(found.permissions))
+        return Caller(name, found.owner, frozenset(found.permissions), id_of(found))
 
     def held(self, token: str) -> Bearer | None:
         """What is kept of a token, good or not; None for a text that is no token of ours."""
@@ -117,12 +129,34 @@ class Bearers:
 
     def revoke(self, digest: bytes) -> bool:
         """Refuse a token from now on; False when there was none to refuse."""
-        return self._tenants.revoke(digest, int(self._clock()))
+        now = int(self._clock())
+        bearer = self._tenants.bearer(digest)
+        if bearer is None or bearer.revoked is not None:
+            return self._tenants.revoke(digest, now)
+        with self._changing("token revoked", bearer):
+            return self._tenants.revoke(digest, now)
+
+    def _changing(self, what: str, bearer: Bearer) -> AbstractContextManager[None]:
+        """Record a change of a bearer in the audit of its namespace; of a master key's in ours."""
+        name = None if bearer.namespace is None else self._namespaces.name_of(bearer.namespace)
+        vault = self._namespaces.vault if name is None else self._namespaces.get(name)
+        return changing(
+            None if vault is None else vault.trail,
+            what,
+            bearer=id_of(bearer),
+            owner=bearer.owner,
+            permissions=list(bearer.permissions),
+        )
 
     def _in_time(self, bearer: Bearer) -> bool:
         today = int(self._clock() // 86_400)
         first, last = bearer.first_day, bearer.last_day
         return (first is None or first <= today) and (last is None or today <= last)
+
+
+def id_of(bearer: Bearer) -> str:
+    """The public id of a token: the first digits of its digest, which let nobody in."""
+    return bearer.digest.hex()[:ID_DIGITS]
 
 
 def bearing(text: str) -> bool:
@@ -132,8 +166,6 @@ def bearing(text: str) -> bool:
 
 def _check(body: str) -> str:
     number = zlib.crc32(body.encode())
-    written = ""
-    for _ in range(_CHECK):
-        number, pick = divmod(number, len(_LETTERS))
-        written += _LETTERS[pick]
-    return written
+    number, low = divmod(number, len(_PAIRS))
+    number, middle = divmod(number, len(_PAIRS))
+    return _PAIRS[low] + _PAIRS[middle] + _PAIRS[number]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from llm_guard_protecto.engine.keys import Keyring
+from llm_guard_protecto.engine.looks import is_itself, run_of
 from llm_guard_protecto.engine.seal import TokenKey
 from llm_guard_protecto.engine.store import Row, Store
 from llm_guard_protecto.engine.tokenise import (
@@ -60,12 +61,20 @@ class _Memory(Generic[K, V]):
 class Book:
     """The tokens of one namespace. Thread-safe."""
 
-    def __init__(self, store: Store, keyring: Keyring, today: Callable[[], int]) -> None:
-        """`today` gives the day new rows are dated with, in days since 1970-01-01."""
+    def __init__(
+        self,
+        store: Store,
+        keyring: Keyring,
+        today: Callable[[], int],
+        used: Callable[[Sequence[Row]], None] = lambda _: None,
+    ) -> None:
+        """`today` gives the day new rows are dated with, in days since 1970-01-01; `used` is told
+        of the rows that are read from the store for a call.
+        """
         self._store = store
         self._namespace = keyring.namespace
         self._keys = keyring
-        self._today = today
+        self._today, self._used = today, used
         self._lock = threading.Lock()
         self._runs: _Memory[tuple[str, str], tuple[str, ...]] = _Memory(REMEMBERED)
         self._units: _Memory[str, str] = _Memory(REMEMBERED)
@@ -76,7 +85,8 @@ class Book:
         """One run for each unit, durable when this returns.
 
         `avoid` holds runs in lower case that already stand in the caller's texts: a unit whose
-        run is among them gets its first alias that is not. Raises `VaultError`.
+        run is among them gets its first alias that is not. Raises `VaultError`; `Stale` when keys
+        or rows of the namespace were changed meanwhile, and then another book must be opened.
         """
         wanted = dict.fromkeys(units)
         chosen: dict[UnitKey, str] = {}
@@ -94,43 +104,50 @@ class Book:
 
     def _from_store(self, units: Sequence[UnitKey], avoid: Collection[str]) -> dict[UnitKey, str]:
         """Read the runs of `units`, and write those that do not exist yet."""
-        index_of = {key: self._keys.index.of(key.kind, key.unit) for key in units}
+        # While the index key is replaced a row may have either index, the first is for new ones.
+        places = {
+            key: [index.of(key.kind, key.unit) for index in self._keys.lookups] for key in units
+        }
         counters = dict.fromkeys(units, 0)
         waiting = list(units)
         chosen: dict[UnitKey, str] = {}
         for _ in range(TRIES):
             held: dict[bytes, list[Row]] = {}
-            for row in self._store.by_index(self._namespace, [index_of[k] for k in waiting]):
+            asked = [place for key in waiting for place in places[key]]
+            for row in self._store.by_index(self._namespace, asked):
                 held.setdefault(row.index, []).append(row)
             fresh: list[Row] = []
             left: list[UnitKey] = []
             for key in waiting:
-                rows = sorted(held.get(index_of[key], ()), key=lambda row: row.alias)
+                rows = [row for place in places[key] for row in held.get(place, ())]
+                rows.sort(key=lambda row: row.alias)
                 run = _first_free([row.token for row in rows], avoid)
                 if run is not None:
                     chosen[key] = run
+                    self._used(rows)
                     self._remember(key, rows)
                 else:
                     left.append(key)
                     after = max([row.counter for row in rows], default=-1) + 1
                     counters[key] = max(counters[key], after)
-                    fresh.append(self._row(key, index_of[key], len(rows), counters[key], avoid))
+                    alias = rows[-1].alias + 1 if rows else 0
+                    fresh.append(self._row(key, places[key][0], alias, counters[key], avoid))
                     counters[key] = fresh[-1].counter + 1
             if not left:
                 return chosen
-            self._store.add(self._namespace, fresh)
+            self._store.add(self._namespace, fresh, self._keys.generation)
             waiting = left
         raise VaultError("the vault has no free tokens of this length; allow longer ones")
 
     def _row(
         self, key: UnitKey, index: bytes, alias: int, counter: int, avoid: Collection[str]
     ) -> Row:
-        """The row of the next run that may be free: never one of `avoid`."""
+        """The row of the next run that may be free: never one of `avoid`, nor the value itself."""
         digest = self._keys.tokens.digest
-        run = spell(digest(key.kind, key.unit, counter), key.shape, counter)
-        while run.lower() in avoid:
+        run = run_of(key, counter, digest)
+        while run.lower() in avoid or is_itself(run, key):
             counter += 1
-            run = spell(digest(key.kind, key.unit, counter), key.shape, counter)
+            run = run_of(key, counter, digest)
         version, sealed = self._keys.seal(
             key.unit, kind=key.kind, index=index, alias=alias, token=run
         )
@@ -156,15 +173,16 @@ class Book:
                     found[run] = unit
         missing = [run for run in wanted if run not in found]
         if missing:
-            for row in self._rows_of(missing):
+            rows = self._rows_of(missing)
+            self._used(rows)
+            for row in rows:
                 if row.token in wanted:
                     unit = self._keys.value(row)
                     found[row.token] = unit
                     with self._lock:
                         self._units.put(row.token, unit)
-            check = self._keys.tokens
             for run in missing:
-                if run not in found and _is_anonymous(run, check):
+                if run not in found and any(_is_anonymous(run, key) for key in self._keys.checks):
                     found[run] = None
         return found
 

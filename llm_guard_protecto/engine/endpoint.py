@@ -17,7 +17,7 @@ from typing import Any
 from llm_guard_protecto.errors import ConfigurationError, DetectionFailed
 from llm_guard_protecto.models import Span
 
-__all__ = ["Endpoint"]
+__all__ = ["Endpoint", "http_library"]
 
 _LARGEST = 64_000_000
 """Bytes of an answer that are read."""
@@ -53,7 +53,7 @@ class Endpoint:
         self._entity = entity
         self._headers = dict(headers or {})
         self._method = method
-        self._client = client or _http().Client(
+        self._client = client or http_library().Client(
             timeout=timeout, trust_env=False, follow_redirects=False
         )
         self._one_by_one = threading.Event()
@@ -138,7 +138,8 @@ def _bare(answer: Any) -> bool:
     return isinstance(answer, list)
 
 
-def _http() -> Any:
+def http_library() -> Any:
+    """The installed HTTP library. Raises `ConfigurationError` when there is none."""
     for name in ("httpx", "httpx2"):
         try:
             return import_module(name)

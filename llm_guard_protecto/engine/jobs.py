@@ -22,7 +22,9 @@ from typing import Any
 from llm_guard_protecto.engine.keys import Keyring
 from llm_guard_protecto.engine.local import LocalVault
 from llm_guard_protecto.engine.namespaces import Namespaces
+from llm_guard_protecto.engine.store import Store
 from llm_guard_protecto.engine.store.jobs import JobRow
+from llm_guard_protecto.errors import Unreadable
 
 __all__ = ["LEASE", "PURGE_AFTER", "TRIES", "Claimed", "Failure", "Job", "Queue"]
 
@@ -38,6 +40,7 @@ TRIES = 3
 _VERSION = 4
 
 GAVE_UP = "the job was given up: its worker stopped three times"
+UNREADABLE = "the job cannot be read: the key that sealed it is gone, or it was changed"
 
 
 class Failure(Exception):
@@ -85,27 +88,38 @@ class Queue:
         namespaces: Namespaces,
         purge_after: float = PURGE_AFTER,
         clock: Callable[[], float] = time.time,
+        lease: int = LEASE,
     ) -> None:
-        """`purge_after` is in seconds, `clock` gives seconds since 1970."""
+        """`purge_after` and `lease` are in seconds, `clock` gives seconds since 1970.
+
+        All workers of a vault should have the same lease. A silent worker loses its jobs up to a
+        second after that.
+        """
         self._namespaces = namespaces
         self._jobs = namespaces.vault.store.jobs
         self._purge_after = purge_after
-        self._clock = clock
+        self.clock = clock
+        self.lease = lease
+
+    @property
+    def store(self) -> Store:
+        """Where the jobs are kept."""
+        return self._namespaces.vault.store
 
     def submit(self, vault: LocalVault, call: str, owner: str, payload: Any) -> str:
         """Queue a call for the namespace of `vault`, durably; its tracking id."""
-        now = int(self._clock())
+        now = int(self.clock())
         tracking_id = _tracking_id(now)
-        version, sealed = _seal(vault.keyring, payload, tracking_id, "payload")
+        version, sealed = _seal(vault.fresh_keys(), payload, tracking_id, "payload")
         number = vault.keyring.namespace
         self._jobs.add(JobRow(tracking_id, number, call, owner, "PENDING", now, version, sealed))
         return tracking_id
 
     def record(self, vault: LocalVault, call: str, owner: str, message: str) -> str:
         """Keep a job that has been done already, with what there is to say of it; its id."""
-        now = int(self._clock())
+        now = int(self.clock())
         tracking_id = _tracking_id(now)
-        version, sealed = _seal(vault.keyring, message, tracking_id, "SUCCESS")
+        version, sealed = _seal(vault.fresh_keys(), message, tracking_id, "SUCCESS")
         row = JobRow(
             tracking_id, vault.keyring.namespace, call, owner, "SUCCESS", now, version, None
         )
@@ -115,37 +129,48 @@ class Queue:
     def look(self, vault: LocalVault, tracking_ids: Sequence[str]) -> list[Job | None]:
         """The jobs with these ids, in order; None for one that is not of this namespace."""
         rows = self._jobs.get(vault.keyring.namespace, tracking_ids)
-        old = self._clock() - self._purge_after
-        return [
-            self._shown(vault.keyring, rows[one], old) if one in rows else None
-            for one in tracking_ids
-        ]
+        old = self.clock() - self._purge_after
+        return [self._shown(vault, rows[one], old) if one in rows else None for one in tracking_ids]
 
     def claim(self) -> Claimed | None:
         """Take the next job; None when none waits. One that cannot be done is ended on the way."""
         while True:
-            now = int(self._clock())
-            row = self._jobs.claim(now, now + LEASE)
+            now = int(self.clock())
+            row = self._jobs.claim(now, now + self.lease)
             if row is None:
                 return None
-            name = self._namespaces.name_of(row.namespace)
-            vault = None if name is None else self._namespaces.get(name)
-            if vault is None:
-                self._jobs.end(replace(row, status="FAILED", ended=now))
-            elif row.tries > TRIES:
-                self.fail(Claimed(row, vault, None), GAVE_UP)
-            else:
-                payload = _open(vault.keyring, row.tracking_id, row.payload, "payload")
-                return Claimed(row, vault, payload)
+            job = self.taken(row)
+            if job is not None:
+                return job
+
+    def taken(self, row: JobRow) -> Claimed | None:
+        """What is to be done for a row just claimed; None for one that was ended on the spot."""
+        vault = self._namespaces.of_number(row.namespace)
+        if vault is None:
+            self._jobs.end(replace(row, status="FAILED", ended=int(self.clock())))
+            return None
+        if row.tries > TRIES:
+            self.fail(Claimed(row, vault, None), GAVE_UP)
+            return None
+        try:
+            payload = _open(vault, row.tracking_id, row.payload, "payload")
+        except Unreadable:
+            self.fail(Claimed(row, vault, None), UNREADABLE)
+            return None
+        return Claimed(row, vault, payload)
+
+    def is_open(self, tracking_id: str) -> bool:
+        """Whether there is such a job in any namespace, and it has not ended."""
+        return self._jobs.is_open(tracking_id)
 
     def renew(self, job: Claimed) -> bool:
         """Say that the worker lives; False when another has taken the job over."""
-        lease = int(self._clock()) + LEASE
+        lease = int(self.clock()) + self.lease
         return self._jobs.renew(job.row.tracking_id, job.row.tries, lease)
 
     def give_back(self, job: Claimed) -> None:
         """Let another worker take the job from the next second on."""
-        self._jobs.renew(job.row.tracking_id, job.row.tries, int(self._clock()) - 1)
+        self._jobs.renew(job.row.tracking_id, job.row.tries, int(self.clock()) - 1)
 
     def succeed(self, job: Claimed, result: Any) -> bool:
         """End a job with its result; False when another has taken it over."""
@@ -157,21 +182,22 @@ class Queue:
 
     def purge(self) -> int:
         """Forget the payloads and results of jobs that ended long enough ago; how many."""
-        return self._jobs.purge(int(self._clock() - self._purge_after))
+        return self._jobs.purge(int(self.clock() - self._purge_after))
 
     def _end(self, job: Claimed, status: str, outcome: Any) -> bool:
         row = job.row
         _, sealed = _seal(job.vault.keyring, outcome, row.tracking_id, status)
-        ended = int(self._clock())
+        ended = int(self.clock())
         return self._jobs.end(replace(row, status=status, ended=ended, outcome=sealed))
 
-    def _shown(self, keys: Keyring, row: JobRow, old: float) -> Job:
+    def _shown(self, vault: LocalVault, row: JobRow, old: float) -> Job:
         gone = row.ended is not None and row.ended < old and row.payload is not None
         status = "PURGED" if gone and row.status == "SUCCESS" else row.status
-        payload = None if gone else _open(keys, row.tracking_id, row.payload, "payload")
         outcome = (
-            None if status == "PURGED" else _open(keys, row.tracking_id, row.outcome, row.status)
+            None if status == "PURGED" else _open(vault, row.tracking_id, row.outcome, row.status)
         )
+        lost = gone or (status == "FAILED" and outcome == UNREADABLE)
+        payload = None if lost else _open(vault, row.tracking_id, row.payload, "payload")
         return Job(
             row.tracking_id,
             row.call,
@@ -197,8 +223,14 @@ def _seal(keys: Keyring, clear: Any, tracking_id: str, part: str) -> tuple[int, 
     return version, version.to_bytes(_VERSION, "big") + sealed
 
 
-def _open(keys: Keyring, tracking_id: str, sealed: bytes | None, part: str) -> Any:
+def _open(vault: LocalVault, tracking_id: str, sealed: bytes | None, part: str) -> Any:
+    """The clear part of a job. Raises `Unreadable` when also the newest keys do not open it."""
     if sealed is None:
         return None
-    version = int.from_bytes(sealed[:_VERSION], "big")
-    return json.loads(keys.open_at(version, sealed[_VERSION:], "job", tracking_id, part))
+    version, place = int.from_bytes(sealed[:_VERSION], "big"), ("job", tracking_id, part)
+    try:
+        clear = vault.keyring.open_at(version, sealed[_VERSION:], *place)
+    except Unreadable:
+        vault.refresh()  # another process may have sealed it under a key that is new
+        clear = vault.keyring.open_at(version, sealed[_VERSION:], *place)
+    return json.loads(clear)

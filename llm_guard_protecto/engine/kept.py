@@ -20,7 +20,7 @@ from llm_guard_protecto.engine.store import Kept, Store
 from llm_guard_protecto.errors import Unreadable
 from llm_guard_protecto.models import IndividualToken, Masked, rebuild
 
-__all__ = ["KEPT_DAYS", "KeptMaps"]
+__all__ = ["KEPT_DAYS", "KeptMaps", "held_text", "listed_places"]
 
 KEPT_DAYS = 90
 """Days without use after which something is forgotten: three times what providers keep a response
@@ -38,7 +38,9 @@ class KeptMaps:
     def __init__(
         self, store: Store, keyring: Keyring, today: Callable[[], int], days: int = KEPT_DAYS
     ) -> None:
-        """`today` gives the day in days since 1970-01-01; what is `days` old is forgotten."""
+        """`today` gives the day in days since 1970-01-01; what is `days` old is forgotten, for 0
+        nothing is.
+        """
         self._store, self._keys, self._today, self._days = store, keyring, today, days
         self._lock = threading.Lock()
         # What is known to be in the store, used on the day of `_cleaned`.
@@ -72,7 +74,7 @@ class KeptMaps:
             self._row(self._place("name", name), part, content, day)
             for name in dict.fromkeys(names)
         ]
-        self._store.keep(self._keys.namespace, rows)
+        self._store.keep(self._keys.namespace, rows, self._keys.generation)
         for place, (_, text) in new.items():
             if all(token.reversible for token in text.individual_tokens):
                 self._remember(place, text)
@@ -83,12 +85,15 @@ class KeptMaps:
         Raises `Unreadable` when something does not open, or is gone that a list names.
         """
         day = self._clean()
-        places = [self._place("name", name) for name in names]
-        parts = self._store.kept(self._keys.namespace, places)
-        listed: dict[bytes, dict[bytes, None]] = {}
+        # By every index key: a name cannot be indexed anew when the key is replaced.
+        name_of = {
+            index.of("kept name", name): name for name in names for index in self._keys.indexes
+        }
+        parts = self._store.kept(self._keys.namespace, list(name_of))
+        listed: dict[str, dict[bytes, None]] = {}
         for row in parts:
             content = self._open(row)
-            found = listed.setdefault(row.place, {})
+            found = listed.setdefault(name_of[row.place], {})
             for at in range(0, len(content), _PLACE):
                 found[content[at : at + _PLACE]] = None
         wanted = dict.fromkeys(text for found in listed.values() for text in found)
@@ -100,13 +105,17 @@ class KeptMaps:
         if len(texts) != len(wanted):
             raise Unreadable
         old = [replace(row, day=day) for row in (*parts, *rows) if row.day < day]
+        old += [
+            self._row(self._place("name", name), row.part, self._open(row), day)
+            for row in parts
+            if row.place != self._place("name", name := name_of[row.place])
+        ]
         if old:
-            self._store.keep(self._keys.namespace, old)
+            self._store.keep(self._keys.namespace, old, self._keys.generation)
         for place, text in texts.items():
             self._remember(place, text)
         return [
-            None if place not in listed else [texts[text] for text in listed[place]]
-            for place in places
+            None if name not in listed else [texts[text] for text in listed[name]] for name in names
         ]
 
     def _place_of(self, text: Masked) -> bytes | None:
@@ -130,7 +139,7 @@ class KeptMaps:
         return Kept(place, part, version, sealed, day)
 
     def _open(self, row: Kept) -> bytes:
-        return zlib.decompress(self._keys.open_at(row.key_version, row.sealed, row.place, row.part))
+        return _opened(self._keys, row)
 
     def _place(self, what: str, content: str | bytes) -> bytes:
         return self._keys.index.of(f"kept {what}", content)
@@ -143,8 +152,25 @@ class KeptMaps:
                 self._cleaned = day
                 self._texts.clear()
                 self._places.clear()
-            self._store.forget(self._keys.namespace, day - self._days)
+            if self._days:
+                self._store.forget(self._keys.namespace, day - self._days)
         return day
+
+
+def held_text(keys: Keyring, row: Kept) -> tuple[str, list[str]]:
+    """The clear text of a kept text, and its tokens. Raises `Unreadable`."""
+    value, rows = json.loads(_opened(keys, row))
+    return str(value), [str(token) for _, _, token, *_ in rows]
+
+
+def listed_places(keys: Keyring, row: Kept) -> set[bytes]:
+    """The places of the texts that a kept name lists. Raises `Unreadable`."""
+    content = _opened(keys, row)
+    return {content[at : at + _PLACE] for at in range(0, len(content), _PLACE)}
+
+
+def _opened(keys: Keyring, row: Kept) -> bytes:
+    return zlib.decompress(keys.open_at(row.key_version, row.sealed, row.place, row.part))
 
 
 def _written(text: Masked) -> bytes:

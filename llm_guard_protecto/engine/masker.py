@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from llm_guard_protecto.detect.known import Known, values_of
 from llm_guard_protecto.engine.book import Book
-from llm_guard_protecto.engine.custom import edition
 from llm_guard_protecto.engine.explain import Explained, explain
+from llm_guard_protecto.engine.looks import PIECE, key_of
 from llm_guard_protecto.engine.pages import Outcome, Page, Pages, Reading
 from llm_guard_protecto.engine.plan import (
     Plan,
@@ -23,7 +24,8 @@ from llm_guard_protecto.engine.render import View, Wrappers, recognise
 from llm_guard_protecto.engine.scores import Scores
 from llm_guard_protecto.engine.seal import TokenKey
 from llm_guard_protecto.engine.search import Search
-from llm_guard_protecto.engine.tokenise import RUN, UnitKey
+from llm_guard_protecto.engine.tokenise import UnitKey
+from llm_guard_protecto.engine.turns import NONE, Changed, Turn, Turns
 from llm_guard_protecto.engine.whole import whole_rule
 from llm_guard_protecto.errors import PolicyViolation
 from llm_guard_protecto.models import Item, Masked, Span
@@ -44,31 +46,62 @@ class Masker:
         self._search = search
         self._wrappers = wrappers
         self._pages = Pages()
+        self._turns = Turns()
 
-    def mask(self, items: Sequence[Item], rules: Policy) -> list[Masked]:
-        """Mask items that belong together: a value found in one is masked in all of them."""
+    def mask(self, texts: Sequence[str | Item], rules: Policy) -> list[Masked]:
+        """Mask texts that belong together: a value found in one is masked in all of them."""
+        kind = self._search.edition(rules), self._wrappers(rules)
+        plain = all(type(text) is str or _is_bare(text) for text in texts)
+        turn = self._turns.before(texts, kind) if plain else NONE
+        try:
+            done, following = self._after(turn, texts, rules, kind)
+        except Changed:
+            done, following = self._after(NONE, texts, rules, kind)
+        if plain and following is not None:
+            self._turns.add(following, turn)
+        return done
+
+    def _after(
+        self, turn: Turn, texts: Sequence[str | Item], rules: Policy, kind: tuple[str, Wrappers]
+    ) -> tuple[list[Masked], Turn | None]:
+        """Mask these texts, of which the first are those of `turn`.
+
+        Also gives the turn that they are, None when no other can begin like it. Raises `Changed`
+        when the texts of `turn` are not masked as they were.
+        """
+        items = [
+            text if isinstance(text, Item) else Item(text) for text in texts[len(turn.texts) :]
+        ]
         whole = {at: rule for at, item in enumerate(items) if (rule := whole_rule(item))}
-        pages = self._pages_of([item.value for item in items], rules)
-        texts = {at: page for at, page in enumerate(pages) if at not in whole}
-        readings = dict(zip(texts, self._read(list(texts.values()), rules), strict=True))
-        standing = {run for page in pages for run in page.standing}
-
-        values: dict[str, str] = {}
+        pages = self._pages.of([item.value for item in items], *kind)
+        searched = {at: page for at, page in enumerate(pages) if at not in whole}
+        candidates = turn.candidates.union(*(page.candidates for page in searched.values()))
+        live = self._book.live(candidates) if candidates else {}
+        turn.check_read(live)
+        readings = dict(
+            zip(searched, self._read(list(searched.values()), rules, live), strict=True)
+        )
+        standing = frozenset(run for page in pages for run in page.standing)
+        values = dict(turn.values)
         for reading in readings.values():
             for value, entity in reading.values.items():
                 values.setdefault(value, entity)
-        order = tuple(values)
+        turn.check(islice(values, len(turn.values), None), standing)
+        standing |= turn.standing
+        order = turn.order if len(values) == len(turn.order) else tuple(values)
 
-        done: dict[int, Masked] = {}
-        for at, page in texts.items():
+        outcomes: dict[int, Outcome] = {}
+        for at, page in searched.items():
             before = page.masked_before(readings[at], values, order, standing)
             if before is not None:
-                done[at] = before
-        new = {at: readings[at] for at in texts if at not in done}
+                outcomes[at] = before
+        new = {at: readings[at] for at in searched if at not in outcomes}
         known = _Standing(values)
         plans = {at: _planned(reading, known, rules) for at, reading in new.items()}
         plans |= {at: plan_whole(items[at], rule) for at, rule in whole.items()}
         runs = self._runs(list(plans.values()), standing)
+        done = {at: outcome.masked for at, outcome in outcomes.items()}
+        used = set(turn.used).union(*(outcome.used for outcome in outcomes.values()))
         for at, plan in plans.items():
             one = masked(items[at], plan, runs)
             if at in new:
@@ -76,12 +109,37 @@ class Masker:
                 if plan.reversible:
                     pages[at].outcome = _outcome(new[at], one, plan, runs, order)
             done[at] = one
-        return [_with_attributes(done[at], item) for at, item in enumerate(items)]
+            if plan.reversible:
+                used |= _used(plan, runs)
+        every = [
+            *turn.masked,
+            *(_with_attributes(done[at], item) for at, item in enumerate(items)),
+        ]
+        if not all(plan.reversible for plan in plans.values()):
+            return every, None
+        read = [turn.joined, *(reading.view.text for reading in readings.values())]
+        return every, Turn(
+            kind=kind,
+            texts=tuple(texts),
+            masked=tuple(every),
+            values=values,
+            order=order,
+            standing=standing,
+            used=frozenset(used),
+            candidates=candidates,
+            live={run: live[run] for run in candidates if run in live},
+            joined="\x00".join(read),
+        )
+
+    def read_ahead(self, texts: Sequence[str], rules: Policy) -> None:
+        """Search texts that may be masked soon, if nobody else has to be asked for that."""
+        if self._search.is_ours(rules):
+            self._readings(texts, rules)
 
     def find(self, texts: Sequence[str], rules: Policy) -> list[list[Span]]:
         """What is found in each text, masked or left alone, in the text's own offsets."""
         found: list[list[Span]] = []
-        for reading in self._read(self._pages_of(texts, rules), rules):
+        for reading in self._readings(texts, rules):
             view = reading.view
             decided = reading.decided.with_known(view.text, Known(reading.values).find(view.text))
             spans = view.to_original([*decided.masked, *decided.excluded])
@@ -90,7 +148,7 @@ class Masker:
 
     def explain(self, texts: Sequence[str], rules: Policy) -> list[list[Explained]]:
         """Everything that was found in each text, what becomes of it and why."""
-        readings = self._read(self._pages_of(texts, rules), rules)
+        readings = self._readings(texts, rules)
         found = self._search.found([reading.view.text for reading in readings], rules)
         explained: list[list[Explained]] = []
         for reading, spans in zip(readings, found, strict=True):
@@ -108,37 +166,41 @@ class Masker:
 
     def unmask(self, texts: Sequence[str], rules: Policy) -> list[str]:
         """Each text with every token of ours turned back."""
+        return [view.text for view in self.views(texts, rules)]
+
+    def views(self, texts: Sequence[str], rules: Policy) -> list[View]:
+        """Each text as it reads with every token of ours turned back, and where they stood."""
         wrappers = self._wrappers(rules)
-        return [view.text for view in self._views([Page.of(text, wrappers) for text in texts])]
+        pages = [Page.of(text, wrappers) for text in texts]
+        return _views(pages, self._live(pages))
 
     def resolve(self, token: str) -> str | None:
         """The value of a text that is nothing but live tokens; None for any other text."""
-        runs = RUN.findall(token)
+        runs = [key_of(piece) for piece in PIECE.findall(token)]
         if not runs or any(run.isalpha() for run in runs):
-            return None  # a word; every token has a digit
+            return None  # a word; every token has a digit, or looks like a name
         live = self._book.live(runs)
         units = [live.get(run) for run in runs]
         if None in units:
             return None
-        between = RUN.split(token)
+        between = PIECE.split(token)
         ends = [f"{unit}{after}" for unit, after in zip(units, between[1:], strict=True)]
         return between[0] + "".join(ends)
 
-    def _pages_of(self, texts: Sequence[str], rules: Policy) -> list[Page]:
-        return self._pages.of(texts, edition(rules), self._wrappers(rules))
+    def _readings(self, texts: Sequence[str], rules: Policy) -> list[Reading]:
+        pages = self._pages.of(texts, self._search.edition(rules), self._wrappers(rules))
+        return self._read(pages, rules, self._live(pages))
 
-    def _views(self, pages: Sequence[Page]) -> list[View]:
-        """Each text with our own tokens in it read as their values."""
+    def _live(self, pages: Sequence[Page]) -> Mapping[str, str | None]:
+        """Which runs of these pages are tokens of ours, and what each stands for."""
         candidates = {run for page in pages for run in page.candidates}
-        live = self._book.live(candidates) if candidates else {}
-        return [
-            View.of(page.text, recognise(page.text, page.pairs, page.runs, live) if live else ())
-            for page in pages
-        ]
+        return self._book.live(candidates) if candidates else {}
 
-    def _read(self, pages: Sequence[Page], rules: Policy) -> list[Reading]:
+    def _read(
+        self, pages: Sequence[Page], rules: Policy, live: Mapping[str, str | None]
+    ) -> list[Reading]:
         """What each text says and what is to be masked in it; searched once, then remembered."""
-        views = self._views(pages)
+        views = _views(pages, live)
         old = [page.reading for page in pages]
         new = [
             at
@@ -151,7 +213,7 @@ class Masker:
             old[at] = pages[at].reading = Reading(views[at], decided, values)
         return [reading for reading in old if reading is not None]
 
-    def _runs(self, plans: Sequence[Plan], standing: set[str]) -> Runs:
+    def _runs(self, plans: Sequence[Plan], standing: Collection[str]) -> Runs:
         """A run for every unit: durable in the store, or anonymous and never stored."""
         kept: dict[UnitKey, None] = {}
         thrown: dict[UnitKey, None] = {}
@@ -183,6 +245,14 @@ class Masker:
         return self.unmask([one.token_value], rules) == [view.text]
 
 
+def _views(pages: Sequence[Page], live: Mapping[str, str | None]) -> list[View]:
+    """Each text with our own tokens in it read as their values."""
+    return [
+        View.of(page.text, recognise(page.text, page.pairs, page.runs, live) if live else ())
+        for page in pages
+    ]
+
+
 class _Standing:
     """The values of a request, looked for in one text after another."""
 
@@ -209,10 +279,19 @@ def _planned(reading: Reading, known: _Standing, rules: Policy) -> Plan:
 def _outcome(
     reading: Reading, one: Masked, plan: Plan, runs: Runs, order: tuple[str, ...]
 ) -> Outcome:
-    used = frozenset(runs[key, True].lower() for piece in plan.pieces for key in piece.keys)
     text = reading.view.text
     foreign = frozenset(v for v in order if v not in reading.values and v in text)
-    return Outcome(reading, one, used, foreign, order)
+    return Outcome(reading, one, _used(plan, runs), foreign, order)
+
+
+def _used(plan: Plan, runs: Runs) -> frozenset[str]:
+    """The runs of a plan that can be turned back, in lower case."""
+    return frozenset(runs[key, True].lower() for piece in plan.pieces for key in piece.keys)
+
+
+def _is_bare(text: str | Item) -> bool:
+    """Whether a text comes with nothing that would have to be compared."""
+    return isinstance(text, str) or text.attributes is None
 
 
 def _with_attributes(one: Masked, item: Item) -> Masked:

@@ -12,7 +12,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from llm_guard_protecto.detect.known import Known
 from llm_guard_protecto.engine.decide import Decided
@@ -72,8 +72,8 @@ class Page:
     def masked_before(
         self, reading: Reading, values: Mapping[str, str], order: tuple[str, ...],
         standing: Collection[str],
-    ) -> Masked | None:  # fmt: skip
-        """The masked text, if it is the same in a request with these values and standing runs.
+    ) -> Outcome | None:  # fmt: skip
+        """How it was masked, if that is the same in a request with these values and standing runs.
 
         `order` lists the values as they were found. A conversation only adds to them, so those
         checked before are usually its beginning, and only the new ones are looked for.
@@ -90,8 +90,8 @@ class Page:
                 return None
             if not all(value in values for value in last.foreign):
                 return None
-            self.outcome = Outcome(reading, last.masked, last.used, last.foreign, order)
-        return last.masked
+            last = self.outcome = replace(last, checked=order)
+        return last
 
 
 class Pages:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from llm_guard_protecto.engine.looks import looking, shown
 from llm_guard_protecto.engine.tokenise import UnitKey, units
+from llm_guard_protecto.engine.whole import Whole
 from llm_guard_protecto.models import (
     ExcludedEntity,
     IndividualToken,
@@ -48,7 +50,8 @@ class Piece:
         """The core of the token: runs with the value's own separators between them."""
         parts = [self.separators[0]]
         for key, separator in zip(self.keys, self.separators[1:], strict=True):
-            parts += [runs[key, self.reversible], separator]
+            run = runs[key, self.reversible]
+            parts += [shown(run) if key.shape.length == 0 else run, separator]
         return "".join(parts)
 
 
@@ -73,12 +76,15 @@ def plan_searched(
     return Plan(pieces, tuple(excluded))
 
 
-def plan_whole(item: Item, rule: EntityRule) -> Plan:
+def plan_whole(item: Item, whole: Whole) -> Plan:
     """The plan for an item that is masked as a whole."""
     if not item.value:
         return Plan(())
     span = Span(0, len(item.value), item.token_name or "", 1.0, "whole")
-    return Plan((_piece(item.value, span, rule),))
+    piece = _piece(item.value, span, whole.rule)
+    if whole.look is not None:
+        piece = replace(piece, keys=[looking(key, whole.look) for key in piece.keys])
+    return Plan((piece,))
 
 
 def _piece(text: str, span: Span, rule: EntityRule) -> Piece:

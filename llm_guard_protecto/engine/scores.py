@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 
 __all__ = ["Scores"]
 
@@ -25,6 +25,10 @@ class Scores(Mapping[str, float]):
 
     def __len__(self) -> int:
         return len(self._known())
+
+    def items(self) -> ItemsView[str, float]:
+        """Each name with its score, without the detour that a `Mapping` makes by itself."""
+        return self._known().items()
 
     def __repr__(self) -> str:
         return f"Scores({self._scores})" if self._text is None else "Scores(not worked out yet)"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from operator import index
+from typing import Protocol
 
 from llm_guard_protecto.detect.find import Detector, Finder, find
-from llm_guard_protecto.engine.custom import compiled
+from llm_guard_protecto.engine.custom import compiled, edition
 from llm_guard_protecto.engine.decide import Decided, decide
+from llm_guard_protecto.engine.store.at_hand import needs_time
 from llm_guard_protecto.errors import DetectionFailed, GuardError
 from llm_guard_protecto.models import Span
 from llm_guard_protecto.policy import Policy
@@ -18,6 +21,18 @@ from llm_guard_protecto.policy import Policy
 __all__ = ["Search"]
 
 Found = list[list[Span]]
+
+
+class TagSource(Protocol):
+    """What finds the tags of a policy."""
+
+    def detectors(self, policy: Policy) -> Sequence[Detector]:
+        """What to ask."""
+        ...
+
+    def stamp(self, policy: Policy) -> str:
+        """Another text whenever they are others."""
+        ...
 
 
 class Search:
@@ -35,14 +50,31 @@ class Search:
         runs in linear time and needs no watch; a foreign one that hangs is left behind in its
         thread, and the call fails.
         """
+        self._tags: TagSource | None = None
         self._ours = detector if detector is find or isinstance(detector, Finder) else None
         self._foreign = [*([] if self._ours else [detector]), *more]
         self._deadline = deadline
+
+    def asking(self, tags: TagSource) -> Search:
+        """The same search, which also asks what the tags of a policy name."""
+        other = copy.copy(self)
+        other._tags = tags
+        return other
+
+    def edition(self, policy: Policy) -> str:
+        """A name for the policy with its files and tags as they are now."""
+        stamp = self._tags.stamp(policy) if self._tags and policy.custom else ""
+        return edition(policy) + stamp
+
+    def is_ours(self, policy: Policy) -> bool:
+        """Whether only our own detector and patterns search: nothing leaves, nobody is charged."""
+        return not self._foreign and not (self._tags and policy.custom)
 
     def __call__(self, texts: Sequence[str], policy: Policy) -> list[Decided]:
         """Search each text. Raises `DetectionFailed` when a detector fails in any way."""
         if not texts:
             return []
+        needs_time()
         different = list(dict.fromkeys(texts))
         found = {
             text: decide(text, spans, policy)
@@ -58,10 +90,12 @@ class Search:
         if not texts:
             return []
         custom = compiled(policy)
-        running = [_started(detector, texts, self._deadline) for detector in self._foreign]
+        tags = self._tags.detectors(policy) if self._tags and policy.custom else []
+        foreign = [*self._foreign, *tags]
+        running = [_started(detector, texts, self._deadline) for detector in foreign]
         answers = [_checked(_answer(self._ours, texts), texts)] if self._ours else []
         answers += [_named(_checked(wait(), texts), detector)
-                    for wait, detector in zip(running, self._foreign, strict=True)]  # fmt: skip
+                    for wait, detector in zip(running, foreign, strict=True)]  # fmt: skip
         if custom is not None:
             answers.append([custom.find(text) for text in texts])
         return [[span for spans in one for span in spans] for one in zip(*answers, strict=True)]

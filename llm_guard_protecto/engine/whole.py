@@ -5,26 +5,29 @@ Names are Protecto's and compared without regard to case.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
+from llm_guard_protecto.engine.looks import Look
 from llm_guard_protecto.entities import Unit
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.models import Item
 from llm_guard_protecto.policy import EntityRule
 
-__all__ = ["FORMATS", "TOKEN_NAMES", "whole_rule"]
+__all__ = ["FORMATS", "TOKEN_NAMES", "Whole", "whole_rule"]
 
-TOKEN_NAMES = {
+TOKEN_NAMES: dict[str, Literal["text", "digits"] | Look] = {
     "default token": "text",
     "text token": "text",
-    "special token": "text",
-    "person token": "text",
-    "state token": "text",
-    "city token": "text",
-    "address token": "text",
     "numeric token": "digits",
-    "date token": "digits",
+    "special token": "special",
+    "person token": "person",
+    "date token": "date",
+    "state token": "state",
+    "city token": "city",
+    "address token": "address",
 }
-"""The alphabet of each token type. The realistic looks that Protecto gives to the tokens for
-people, places and dates are not made: their spaces are too small to be turned back for sure."""
+"""The alphabet of each token type, or what its tokens look like."""
 
 FORMATS: dict[str, Unit] = {
     "default format": "value",
@@ -38,11 +41,29 @@ FORMATS: dict[str, Unit] = {
     "url": "url",
 }
 
+FITTING: dict[Look, frozenset[str]] = {
+    "person": frozenset({"default format", "person name"}),
+    "city": frozenset({"default format", "address"}),
+    "state": frozenset({"default format", "address"}),
+    "address": frozenset({"default format", "address"}),
+    "date": frozenset({"default format"}),
+}
+"""The formats of token types that look like something: a name has no telephone number in it."""
 
-def whole_rule(item: Item) -> EntityRule | None:
-    """The rule for an item that names a token type; None for one that is to be searched.
 
-    Raises `ConfigurationError`, with Protecto's message, for an unknown or missing name.
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """How a whole value is masked: `look` is None for ordinary runs."""
+
+    rule: EntityRule
+    look: Look | None = None
+
+
+def whole_rule(item: Item) -> Whole | None:
+    """How an item that names a token type is masked; None for one that is to be searched.
+
+    Raises `ConfigurationError`, with Protecto's message, for an unknown or missing name and for a
+    type that has no such format.
     """
     if item.token_name is None and item.format is None:
         return None
@@ -59,5 +80,13 @@ def whole_rule(item: Item) -> EntityRule | None:
         if found is None:
             raise ConfigurationError(f"format name not defined: {{{item.format}}}")
         unit = found
-    digits = kind == "digits" or unit == "digits"
-    return EntityRule(prefix="", suffix="", kind="digits" if digits else "text", unit=unit)
+    if kind == "text" or kind == "digits":
+        digits = kind == "digits" or unit == "digits"
+        return Whole(EntityRule(prefix="", suffix="", kind=_kind(digits), unit=unit))
+    if item.format is not None and item.format.lower() not in FITTING.get(kind, FORMATS):
+        raise ConfigurationError("Token and Format Metadata not available")
+    return Whole(EntityRule(prefix="", suffix="", kind=_kind(unit == "digits"), unit=unit), kind)
+
+
+def _kind(digits: bool) -> Literal["text", "digits"]:
+    return "digits" if digits else "text"

@@ -26,118 +26,37 @@ from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from llm_guard_protecto.errors import EgressBlocked
+from llm_guard_protecto.guard.looked import DEEPEST, ESCAPE, OPENS, Looked, has_borders, look
 from llm_guard_protecto.models import Masked, rebuild
 from llm_guard_protecto.wire.json_text import Path
 from llm_guard_protecto.wire.walk import where
 
 __all__ = ["scan"]
 
-SHORTEST = 3
-"""Characters of the shortest value that is looked for."""
-
-_DEEPEST = 4
-"""How deep JSON inside strings is read."""
-
 _WORD_OF_AN_API = re.compile(r"[A-Za-z0-9_.:/+=|~#$-]*")
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
-
-# Borders of words, by bytes of UTF-8, because that is several times as fast as `re` on text: signs
-# of ASCII, and the blocks of Unicode that hold punctuation.
-_BLANKS = bytes(c if c > 127 or chr(c).isalnum() or c == 95 else 32 for c in range(256))
-_PUNCTUATION = re.compile(
-    rb"\xe2[\x80-\xbf]{2}|\xe3\x80.|\xc2[\x80-\xbf]|\xef[\xbc\xbd].", re.DOTALL
-)
 
 
-def scan(body: bytes, path: str, query: str, answer: Sequence[Masked]) -> int:
-    """Look through a call for every value that `answer` masked; return how many bytes that were.
+def scan(
+    body: bytes, path: str, query: str, answer: Sequence[Masked], before: Looked | None = None
+) -> Looked:
+    """Look through a call for every value that `answer` masked; return what was seen.
 
     `body` is what is about to leave, `path` and `query` are the URL's, `answer` holds what the
-    vault said of each text of the call. Raises `EgressBlocked` when a value stands in clear where
-    none may; the message names the place and no value. Linear in the size of both.
+    vault said of each text of the call. `before` is what was seen at an earlier turn of the same
+    chat: what begins with the same signs needs to be read only for values that are new. Raises
+    `EgressBlocked` when a value stands in clear where none may; the message names the place and
+    no value. Linear in the size of both.
     """
-    scanned = len(body) + len(path) + len(query)
-    values = _values(answer)
-    if not values:
-        return scanned
-    texts = [unquote(path), unquote_plus(query)]
-    text = _decoded(body)
-    if not _collect(text, texts, 0):
-        for line in text.split("\n"):
-            _collect(line, texts, 0)
-    wanted = {word for inner in values.values() for word in inner}
-    found = wanted.intersection(_words("\n".join(texts)))
-    suspects = [value for value, inner in values.items() if found.issuperset(inner)]
-    suspects = [value for value in suspects if any(value in text for text in texts)]
-    if suspects:
-        _judge(text, path, query, answer, suspects)
-    return scanned
-
-
-def _values(answer: Iterable[Masked]) -> dict[str, list[bytes]]:
-    """The values to look for, each with the words that stand there wherever it does."""
-    found: dict[str, list[bytes]] = {}
-    for text in answer:
-        for token in text.individual_tokens:
-            value = token.value
-            if value not in found and len(value) >= SHORTEST:
-                words = _words(value)
-                # Its first and last word may be glued to others, but not those between. In scripts
-                # that write no blanks there is no telling.
-                inner = words if len(words) < 3 else words[1:-1]
-                found[value] = inner if _has_borders(value) else []
-    return found
-
-
-def _words(text: str) -> list[bytes]:
-    encoded = text.encode("utf-8", "surrogatepass")
-    if not text.isascii():
-        encoded = _PUNCTUATION.sub(b" ", encoded)
-    return encoded.translate(_BLANKS).split()
-
-
-def _decoded(body: bytes) -> str:
-    return body.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-
-
-def _collect(text: str, texts: list[str], depth: int) -> bool:
-    """Add every string, key and number of a JSON text to `texts`, else the text itself.
-
-    Returns whether it was JSON.
-    """
-
-    def add(value: object) -> None:
-        if type(value) is str:
-            if value[:1] in _OPENS and depth < _DEEPEST:
-                _collect(value, texts, depth + 1)
-            else:
-                texts.append(value)
-        elif type(value) is list:
-            for item in value:
-                add(item)
-
-    def pairs(members: list[tuple[str, object]]) -> None:
-        for key, value in members:
-            texts.append(key)
-            add(value)
-
-    if text[:1] in _OPENS:
-        try:
-            add(json.loads(text, object_pairs_hook=pairs, parse_int=str, parse_float=str))
-        except (ValueError, RecursionError):
-            pass
-        else:
-            return True
-    texts.append(text)
-    if "\\" in text:  # half a JSON text, perhaps: an escape may hide the border of a word
-        texts.append(_ESCAPE.sub(" ", text))
-    return False
+    urls = [unquote(path), unquote_plus(query)]
+    looked = look(body, urls, answer, before)
+    looked.scanned = len(body) + len(path) + len(query)
+    if looked.suspects:
+        _judge(looked.text, path, query, answer, list(looked.suspects))
+    return looked
 
 
 _LISTS_OF_NAMES = frozenset(("required", "dependentRequired", "propertyOrdering"))
 """Where a schema names its properties once more."""
-
-_OPENS = ("{", "[", " ", "\n", "\r", "\t")
 
 
 # What follows is rare: a value stands somewhere, and the question is where.
@@ -200,14 +119,14 @@ def _leaves(
             yield from _leaves((*path, index), inner, masked, depth)
     elif isinstance(value, str):
         within = None
-        if value not in masked and value[:1] in _OPENS and depth < _DEEPEST:
+        if value not in masked and value[:1] in OPENS and depth < DEEPEST:
             within = _parsed(value)
         if isinstance(within, list):
             yield from _leaves(path, within, masked, depth + 1)
         else:
             yield path, value, False
             if "\\" in value and value not in masked:
-                yield path, _ESCAPE.sub(" ", value), False
+                yield path, ESCAPE.sub(" ", value), False
 
 
 def _leaks(values: Iterable[str], text: str, is_name: bool) -> bool:
@@ -237,14 +156,9 @@ def _is_hard(value: str) -> bool:
     return "@" in value or sum(map(str.isdigit, value)) >= 9
 
 
-def _has_borders(value: str) -> bool:
-    """Whether the words of a value can be told from their neighbours."""
-    return value.isascii() or not any(c.isalpha() and c.lower() == c.upper() for c in value)
-
-
 def _stands(value: str, text: str) -> bool:
     """Whether `value` stands in `text`: as words of its own, or anywhere if it is a hard one."""
-    free = _is_hard(value) or not _has_borders(value)
+    free = _is_hard(value) or not has_borders(value)
     at = text.find(value)
     while at >= 0:
         end = at + len(value)

@@ -16,7 +16,7 @@ from llm_guard_protecto.guard.fold import plain
 from llm_guard_protecto.guard.links import user_links
 from llm_guard_protecto.models import IndividualToken, Masked, rebuild
 
-__all__ = ["essence"]
+__all__ = ["Essences", "essence"]
 
 NEARBY = 4
 """Words kept after an opening bracket: the longest wrapper of ours that has words has three."""
@@ -38,7 +38,22 @@ def essence(masked: Iterable[Masked]) -> tuple[Masked, ...]:
     return tuple(text for text in found if text is not None)
 
 
-@lru_cache(maxsize=REMEMBERED)
+class Essences:
+    """The essences of recent texts: the same text gives the same object. Thread-safe.
+
+    It holds clear text, so it belongs to the guard that uses it and is gone with it.
+    """
+
+    def __init__(self) -> None:
+        """Start without any; remember `REMEMBERED` texts."""
+        self._of = lru_cache(maxsize=REMEMBERED)(_essence)
+
+    def __call__(self, masked: Iterable[Masked]) -> tuple[Masked, ...]:
+        """As `essence`."""
+        found = (self._of(text.value, text.individual_tokens) for text in masked)
+        return tuple(text for text in found if text is not None)
+
+
 def _essence(value: str, tokens: tuple[IndividualToken, ...]) -> Masked | None:
     whole = Masked(value, rebuild(value, tokens), tokens)
     if user_links(whole):

@@ -14,15 +14,16 @@ from time import perf_counter
 from llm_guard_protecto.errors import UnknownFormat
 from llm_guard_protecto.guard.bodies import Bodies
 from llm_guard_protecto.guard.destinations import Destinations
+from llm_guard_protecto.guard.edits import edited
 from llm_guard_protecto.guard.egress import scan
 from llm_guard_protecto.guard.flow import Flow, look_up
 from llm_guard_protecto.guard.hint import hinted
-from llm_guard_protecto.guard.maps import Maps
-from llm_guard_protecto.guard.pieces import masked_together, piece_of
+from llm_guard_protecto.guard.maps import LaterMap, Maps
+from llm_guard_protecto.guard.pieces import masked_together, pieces_of, texts_in
+from llm_guard_protecto.guard.places import Place
 from llm_guard_protecto.guard.positions import moves, positioned, rewritten
-from llm_guard_protecto.guard.receipt import VERSION_DIGITS, Receipt, Tally
+from llm_guard_protecto.guard.receipt import VERSION_DIGITS, Receipt, Sent, Tally
 from llm_guard_protecto.guard.restore import Restorer
-from llm_guard_protecto.guard.roles import is_searched
 from llm_guard_protecto.guard.stored import Stored, Tied, TiedStream, begin, is_text, parsed
 from llm_guard_protecto.guard.stream import Stream
 from llm_guard_protecto.guard.tokenmap import TokenMap
@@ -31,7 +32,7 @@ from llm_guard_protecto.vault import PolicyChoice
 from llm_guard_protecto.wire.answers import Answering
 from llm_guard_protecto.wire.any_json import AS_IT_IS
 from llm_guard_protecto.wire.bodiless import Bodiless
-from llm_guard_protecto.wire.json_text import JsonText, edit
+from llm_guard_protecto.wire.json_text import JsonText, nested
 from llm_guard_protecto.wire.logprobs import without_logprobs
 from llm_guard_protecto.wire.packages import ByLine, Package, Packing, Page
 from llm_guard_protecto.wire.routes import route_for
@@ -58,15 +59,39 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A masked request and the way back. `body` is what may be sent."""
+    """A masked request and the way back. `body` is what may be sent.
+
+    `found` is what the request masked; its map is of use on the way back only, so it may be put
+    together once the request has left.
+    """
 
     body: bytes = field(repr=False)
     format: Format
-    tokens: TokenMap
+    found: TokenMap | LaterMap = field(repr=False)
     policy: Policy = field(default=Policy.built_in(), repr=False, kw_only=True)
     tally: Tally = field(default_factory=Tally, repr=False, compare=False, kw_only=True)
 
     tied: Tied | None = field(default=None, repr=False, compare=False, kw_only=True)
+
+    @property
+    def tokens(self) -> TokenMap:
+        """What the reply is restored from."""
+        return self.found.get() if isinstance(self.found, LaterMap) else self.found
+
+    def get_ready(self) -> None:
+        """Work out what only the way back needs, which can be done while the provider thinks."""
+        self.receipt()
+
+    def replied(self) -> list[str]:
+        """The texts of the reply that may come back in the next turn of a chat, in clear.
+
+        Those that came so far, without very long ones.
+        """
+        texts: list[str] = []
+        for text, place in self.tally.said():
+            inner = None if place is Place.PLAIN else nested(text)
+            texts += [text] if inner is None else texts_in(inner)
+        return list(dict.fromkeys(texts))
 
     def receipt(self, outcome: str = "open", policy: tuple[str, str] | None = None) -> Receipt:
         """What happened so far, in counts. `policy` is its name and version where known better."""
@@ -110,7 +135,7 @@ class Exchange:
             self.tied.require()
         if doc is not None:
             self.tied.heard(doc)
-        known = replace(self, tokens=self.tokens.with_(more)) if more else self
+        known = replace(self, found=self.tokens.with_(more)) if more else self
         yield from self.tied.settle()
         return known.reply(content_type, body)
 
@@ -183,33 +208,29 @@ class Guard:
         with switched_on(policy.surfaces.opened):
             package = self._package(format_, request)
         doc = package.pages[0].doc if package.pages else JsonText("{}")
-        pages = [
-            (page.doc, [piece_of(s, is_searched(page.doc, s, policy.mask)) for s in page.slots])
-            for page in package.pages
-        ]
+        pages = [(page.doc, pieces_of(page.doc, page.slots, policy.mask)) for page in package.pages]
         answer, masked = yield from masked_together(
             [piece for _, some in pages for piece in some], self.policy
         )
-        edited = [
-            edit(one.text, [(leaf, new) for leaf, new in changes if new != leaf.value])
-            for one, some in pages
-            for changes in [[piece.change(masked) for piece in some]]
-        ]
-        same = all(one.text is text for (one, _), text in zip(pages, edited, strict=True))
-        body = request.body if same else package.packed(edited)
+        texts = [edited(one, some, answer, masked) for one, some in pages]
+        same = all(one.text is text for (one, _), text in zip(pages, texts, strict=True))
+        body = request.body if same else package.packed(texts)
         known = yield from begin(tied, doc, answer)
         if tied is not None and tied.idle:
             tied = None
         if isinstance(format_, Answering):
             format_ = format_.answering(doc)
-        scanned = scan(body, request.path, request.query, answer)
+        looked = scan(body, request.path, request.query, answer, doc.earlier.get(_LOOKED))
+        doc.walked[_LOOKED] = looked
         if policy.hint and any(one.individual_tokens for one in answer):
             body = hinted(format_.name, body, policy.hint)  # the policy's words, not the caller's
         # What is known grows with the conversation, so its map is remembered by itself.
-        tokens = self._maps.of(known).with_(answer) if known else self._maps.of(answer)
-        opened = Exchange(body, format_, tokens, policy=policy, tied=tied)
+        maps = self._maps
+        found = LaterMap(lambda: maps.of(known).with_(answer) if known else maps.of(answer))
+        opened = Exchange(body, format_, found, policy=policy, tied=tied)
         model = doc.at(("model",))
-        opened.tally.sent(answer, scanned, model.value if model else "")
+        sent = doc.walked[_SENT] = Sent.of(answer, doc.earlier.get(_SENT))
+        opened.tally.sent(sent, looked.scanned, model.value if model else "")
         opened.tally.mask_s = perf_counter() - started
         return opened
 
@@ -232,6 +253,8 @@ def _check_query(query: str) -> None:
     if not _QUERY.fullmatch(query):
         raise UnknownFormat(f"the query of this call cannot be masked, so it was not sent {NEVER}")
 
+
+_LOOKED, _SENT = "looked", "sent"  # under these a body remembers what the next turn goes on from
 
 # Escaped are the brackets of lists and what base64 and times are made of.
 _QUERY = re.compile(r"(?:[A-Za-z0-9_.:&=,~/-]|%2[BCFbcf]|%3[ADad]|%5[BDbd])*")

@@ -10,7 +10,7 @@ import asyncio
 import inspect
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from llm_guard_protecto.errors import VaultError
 from llm_guard_protecto.models import Item, Masked
@@ -29,6 +29,7 @@ __all__ = [
     "Keep",
     "LookUp",
     "Mask",
+    "ReadsAhead",
     "Recall",
     "Unmask",
     "adrive",
@@ -87,6 +88,15 @@ class Unmask:
 
     texts: Sequence[str]
     policy: PolicyChoice = None
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A `Vault` in this process that remembers what it found in a text."""
+
+    def read_ahead(self, texts: Sequence[str], policy: PolicyChoice = None) -> None:
+        """Search texts that may be masked soon, and store nothing; may do nothing at all."""
+        ...
 
 
 Question = Mask | LookUp | Keep | Recall | Unmask

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from llm_guard_protecto.guard.maps import begins_with
 from llm_guard_protecto.models import Masked
 
-__all__ = ["Counting", "encoding_of", "growth"]
+__all__ = ["Counting", "Growth", "encoder", "encoding_of", "growth"]
 
 Encode = Callable[[str], Sequence[int]]
 
@@ -68,13 +69,47 @@ class Counting:
         return grown
 
 
+class Growth:
+    """How much longer the texts of one request have become; counted when somebody asks.
+
+    The next turn of a chat goes on from what was counted here.
+    """
+
+    __slots__ = ("_answer", "_base", "_start", "_sums")
+
+    def __init__(self, answer: Sequence[Masked] = (), before: Growth | None = None) -> None:
+        """Count `answer`; `before` is that of an earlier turn."""
+        self._answer = answer
+        self._sums: dict[str, int] = {}  # by encoding
+        goes_on = before is not None and begins_with(answer, before._answer)
+        self._start, self._base = 0, self._sums
+        if before is not None and goes_on:
+            self._start, self._base = len(before._answer), before._sums.copy()
+
+    def by(self, model: str) -> tuple[int | None, str]:
+        """Return the tokens that a prompt for `model` became longer by, and the encoding's name.
+
+        Or None and the reason why they were not counted.
+        """
+        name = encoding_of(model)
+        if name not in self._sums:
+            known = self._base.get(name)
+            new = self._answer if known is None else self._answer[self._start :]
+            grown, name = growth(new, model)
+            if grown is None:
+                return None, name
+            self._sums[name] = grown + (known or 0)
+        return self._sums[name], name
+
+
 def growth(masked: Iterable[Masked], model: str) -> tuple[int | None, str]:
     """Return the tokens that `masked` made a prompt for `model` longer by, and the encoding's name.
 
     Or None and the reason why they were not counted.
     """
     name = encoding_of(model)
-    path = _cached(name)
+    folder = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR"))
+    path = _cached(name, folder)
     if not os.path.isfile(path):
         return None, f"{name}: its ranks are not in tiktoken's cache"
     loading = _loading(name, path)
@@ -88,24 +123,38 @@ def growth(masked: Iterable[Masked], model: str) -> tuple[int | None, str]:
         return None, f"{name}: these texts could not be counted"
 
 
-def _cached(name: str) -> Path:
-    """Where tiktoken keeps the ranks of an encoding."""
-    folder = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR"))
-    if folder is None:
-        folder = str(Path(tempfile.gettempdir()) / "data-gym-cache")
-    key = hashlib.sha1(_URL.format(name).encode(), usedforsecurity=False).hexdigest()
-    return Path(folder) / key
+def encoder(name: str) -> Encode | None:
+    """Return what encodes by `name`, read from tiktoken's cache; None where that cannot be had.
+
+    Raises `KeyError` for an encoding that is none of today's models'.
+    """
+    if name not in _RANKS:
+        raise KeyError(name)
+    path = _cached(name, os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR")))
+    if not os.path.isfile(path):
+        return None
+    loading = _loading(name, path)
+    return None if loading.exception() is not None else loading.result().encode
 
 
 @cache
-def _loading(name: str, path: Path) -> Future[Counting]:
+def _cached(name: str, folder: str | None) -> str:
+    """Where tiktoken keeps the ranks of an encoding, with this folder or its usual one."""
+    if folder is None:
+        folder = str(Path(tempfile.gettempdir()) / "data-gym-cache")
+    key = hashlib.sha1(_URL.format(name).encode(), usedforsecurity=False).hexdigest()
+    return str(Path(folder) / key)
+
+
+@cache
+def _loading(name: str, path: str) -> Future[Counting]:
     """Load an encoding, once, beside everything else: it takes some tenths of a second."""
     loading: Future[Counting] = Future()
 
     def load() -> None:
         try:
             # With a damaged file tiktoken would go and fetch another.
-            if hashlib.sha256(path.read_bytes()).hexdigest() != _RANKS[name]:
+            if hashlib.sha256(Path(path).read_bytes()).hexdigest() != _RANKS[name]:
                 raise ValueError("not the file that tiktoken expects")
             import tiktoken
 

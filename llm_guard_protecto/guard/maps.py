@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import is_
 
 from llm_guard_protecto.guard.tokenmap import TokenMap
 from llm_guard_protecto.models import Masked
 
-__all__ = ["Maps"]
+__all__ = ["LaterMap", "Maps", "begins_with"]
 
 REMEMBERED = 32
 """Requests whose maps are kept, the least recently used forgotten first."""
 
 NEW_TEXTS = 8
 """How many new texts a turn may add and still be recognised as the next turn of a chat."""
+
+
+def begins_with(answer: Sequence[Masked], before: Sequence[Masked]) -> bool:
+    """Whether a vault's answer begins with the very objects of an earlier one."""
+    return len(before) <= len(answer) and all(map(is_, before, answer))
+
+
+class LaterMap:
+    """A token map that is put together when it is first asked for. Thread-safe."""
+
+    __slots__ = ("_lock", "_made", "_make")
+
+    def __init__(self, make: Callable[[], TokenMap]) -> None:
+        """`make` is called once, or again if it fails."""
+        self._lock = threading.Lock()
+        self._make: Callable[[], TokenMap] | None = make
+        self._made = TokenMap()
+
+    def get(self) -> TokenMap:
+        """Return the map; raises what making it raises."""
+        with self._lock:
+            if self._make is not None:
+                self._made = self._make()
+                self._make = None
+            return self._made
 
 
 class Maps:

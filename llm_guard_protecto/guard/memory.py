@@ -36,7 +36,7 @@ class Guard(exchange.Guard):
         if not isinstance(opened.format, Messages):
             return opened
         body = self._thoughts.replay(request.body, opened.body)
-        noting = _Noting(body, opened.format, opened.tokens, self._thoughts, policy=opened.policy)
+        noting = _Noting(body, opened.format, opened.found, self._thoughts, policy=opened.policy)
         return replace(noting, tally=opened.tally, tied=opened.tied)
 
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llm_guard_protecto.guard.flow import Flow, Mask, ask
-from llm_guard_protecto.guard.roles import taken_back
+from llm_guard_protecto.guard.roles import is_searched, taken_back
 from llm_guard_protecto.models import Item, Masked
+from llm_guard_protecto.policy import ROLES, Masking
 from llm_guard_protecto.vault import PolicyChoice
 from llm_guard_protecto.wire.json_text import JsonText, Leaf, edit, nested
 from llm_guard_protecto.wire.slots import Slot, Treat
 
-__all__ = ["Piece", "masked_together", "piece_of"]
+__all__ = ["Piece", "masked_together", "piece_of", "pieces_of", "texts_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,38 @@ def piece_of(slot: Slot, searched: bool = True) -> Piece:
     inner = nested(leaf.value) if slot.treat is Treat.JSON else None
     if inner is None:
         return Piece(leaf, [leaf.value], searched=searched)
-    leaves = [inside for inside in inner.leaves if inside.kind != "literal"]
-    return Piece(leaf, [inside.value for inside in leaves], inner, leaves, searched=searched)
+    return Piece(leaf, texts_in(inner), inner, _leaves_in(inner), searched=searched)
+
+
+def texts_in(inner: JsonText) -> list[str]:
+    """The texts to mask in JSON that stands in a string."""
+    return [inside.value for inside in _leaves_in(inner)]
+
+
+def _leaves_in(inner: JsonText) -> list[Leaf]:
+    return [inside for inside in inner.leaves if inside.kind != "literal"]
+
+
+def pieces_of(doc: JsonText, slots: Sequence[Slot], masking: Masking) -> list[Piece]:
+    """What is to be masked in these slots of a body.
+
+    Pieces of the turn before (`JsonText.earlier`) are taken over where every role is searched; else
+    a piece depends on more than its slot.
+    """
+    every = len(masking.roles) == len(ROLES)
+    pairs: list[tuple[Slot, Piece]] = []
+    for pair, slot in zip(doc.earlier.get(_PIECES, ()) if every else (), slots, strict=False):
+        if pair[0] is not slot:
+            break
+        pairs.append(pair)
+    new = slots[len(pairs) :]
+    pairs += [(s, piece_of(s, every or is_searched(doc, s, masking))) for s in new]
+    if every:
+        doc.walked[_PIECES] = pairs
+    return [piece for _, piece in pairs]
+
+
+_PIECES = "pieces"  # under this a body remembers them
 
 
 def masked_together(
@@ -71,7 +102,8 @@ def masked_together(
         searched = {text for piece in pieces if piece.searched for text in piece.texts}
         answer = taken_back(asked, answer, searched)
     masked = {text: one.token_value for text, one in zip(asked, answer, strict=True)}
-    labels = tuple(dict.fromkeys(piece.name for piece in pieces if piece.is_label_of(masked)))
+    labelled = [piece for piece in pieces if piece.label]
+    labels = tuple(dict.fromkeys(piece.name for piece in labelled if piece.is_label_of(masked)))
     if labels:
         names = yield from ask(Mask(labels, policy))
         masked |= {text: one.token_value for text, one in zip(labels, names, strict=True)}

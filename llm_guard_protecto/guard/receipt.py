@@ -13,12 +13,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from llm_guard_protecto.guard.fold import solid
-from llm_guard_protecto.guard.growth import growth
+from llm_guard_protecto.guard.growth import Growth
+from llm_guard_protecto.guard.maps import begins_with
+from llm_guard_protecto.guard.places import Place
 from llm_guard_protecto.guard.restore import Restored, Restorer
 from llm_guard_protecto.guard.tokenmap import TokenMap
 from llm_guard_protecto.models import Masked
 
-__all__ = ["VERSION_DIGITS", "Receipt", "Tally"]
+__all__ = ["VERSION_DIGITS", "Receipt", "Sent", "Tally"]
 
 VERSION_DIGITS = 12
 """Hexadecimal digits of a policy's fingerprint in a receipt."""
@@ -85,26 +87,55 @@ class Receipt:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the vault gave for one request, counted: places masked by entity, prompts grown."""
+
+    answer: Sequence[Masked] = field(default=(), repr=False)
+    masked: Mapping[str, int] = field(default_factory=dict)
+    growth: Growth = field(default_factory=Growth, repr=False)
+
+    @classmethod
+    def of(cls, answer: Sequence[Masked], before: Sent | None = None) -> Sent:
+        """Count `answer`, going on from an earlier turn of the chat."""
+        start, masked = 0, Counter[str]()
+        if before is not None and begins_with(answer, before.answer):
+            start, masked = len(before.answer), Counter(before.masked)
+        for text in answer[start:]:
+            masked.update(token.pii_type for token in text.individual_tokens)
+        return cls(answer, masked, Growth(answer, before.growth if before else None))
+
+
 class Tally:
     """What is counted while a call is under way. One thread at a time writes to it."""
 
-    __slots__ = ("_answer", "_model", "_restorers", "_scanned", "_seen", "mask_s", "restore_s")
+    __slots__ = (
+        "_model",
+        "_restorers",
+        "_said",
+        "_scanned",
+        "_seen",
+        "_sent",
+        "mask_s",
+        "restore_s",
+    )
 
     def __init__(self) -> None:
         """Begin with nothing. `mask_s` and `restore_s` are seconds."""
-        self._answer: Sequence[Masked] = ()
+        self._sent = Sent()
         self._model = ""
         self._scanned = 0
         self.mask_s = self.restore_s = 0.0
         self._restorers: list[Restorer] = []
+        self._said: dict[tuple[str, Place], None] = {}
         self._seen: set[tuple[int, Restored]] = set()
 
-    def sent(self, answer: Sequence[Masked], scanned: int, model: str = "") -> None:
-        """The vault gave `answer` for the request, and `scanned` bytes were looked through again.
+    def sent(self, sent: Sent, scanned: int, model: str = "") -> None:
+        """The vault gave `sent` for the request, and `scanned` bytes were looked through again.
 
         `model` is the one the request names: it decides by which encoding tokens are counted.
         """
-        self._answer, self._scanned, self._model = answer, scanned, model
+        self._sent, self._scanned, self._model = sent, scanned, model
 
     def follow(self, restorer: Restorer) -> Restorer:
         """Count what `restorer` does, now and later; returns it."""
@@ -113,6 +144,7 @@ class Tally:
 
     def ended(self, restorer: Restorer) -> None:
         """A text that came in pieces has ended: should an event repeat it, it counts once."""
+        self._note(restorer)
         if restorer.touched:
             self._seen.add((restorer.length, restorer.counts))
 
@@ -123,6 +155,7 @@ class Tally:
         do: a text of the same length with the same counts is not counted again.
         """
         restored = restorer.whole(text)
+        self._note(restorer)
         if restorer.touched:
             if repeats:
                 said = (len(text), restorer.counts)
@@ -132,14 +165,22 @@ class Tally:
             self._restorers.append(restorer)
         return restored
 
+    def said(self) -> list[tuple[str, Place]]:
+        """The texts of the reply as they were restored, each once and with what it is."""
+        return list(self._said)
+
+    def _note(self, restorer: Restorer) -> None:
+        if said := restorer.said:
+            self._said[said, restorer.place] = None
+
     def receipt(
         self, tokens: TokenMap, outcome: str = "open", policy: tuple[str, str] = ("", "")
     ) -> Receipt:
         """Write the receipt. `tokens` is the map that the reply is restored from."""
         counts = sum((one.counts for one in self._restorers), Restored())
-        masked = Counter(one.pii_type for text in self._answer for one in text.individual_tokens)
         # A value masked as a whole (a participant's name) has no entity but a type of token.
-        added, counted_by = growth(self._answer, self._model)
+        masked = self._sent.masked
+        added, counted_by = self._sent.growth.by(self._model)
         return Receipt(
             outcome=outcome,
             policy=policy[0],
@@ -169,6 +210,8 @@ def _unused(tokens: TokenMap, replaced: Iterable[str]) -> int:
         else:
             folded = solid(text)
             runs.update(run for run in tokens.folded if run in folded)
+    if not runs:
+        return len(tokens.forms) - len(used)
     return sum(
         wrapped not in used and runs.isdisjoint(form.runs) for wrapped, form in tokens.forms.items()
     )

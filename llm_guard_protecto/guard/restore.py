@@ -16,7 +16,11 @@ from llm_guard_protecto.guard.places import Place, Places
 from llm_guard_protecto.guard.reader import Edit, Reader
 from llm_guard_protecto.guard.tokenmap import TokenMap
 
-__all__ = ["Restored", "Restorer", "restore"]
+__all__ = ["LONGEST_SAID", "Restored", "Restorer", "restore"]
+
+
+LONGEST_SAID = 50_000
+"""Characters of a text up to which what it says once restored is kept for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,16 @@ class Restorer:
     `TokenMap.longest` characters and a little.
     """
 
-    __slots__ = ("_at", "_edits", "_held", "_issued", "_reader", "replaced")
+    __slots__ = ("_at", "_edits", "_held", "_issued", "_reader", "_said", "place", "replaced")
 
     def __init__(
         self, tokens: TokenMap, place: Place = Place.PLAIN, places: Places | None = None
     ) -> None:
         """Restore from `tokens` in a text that is `place`, as far as `places` allows."""
+        self.place = place
         self._held = ""
         self._at = 0
+        self._said: list[str] = []
         self._edits: list[Edit] = []
         self.replaced: list[str] = []
         """What was taken out so far, as it stood in the text: tokens or their parts."""
@@ -95,6 +101,11 @@ class Restorer:
     def length(self) -> int:
         """How many characters of the text, as it came, are settled."""
         return self._at
+
+    @property
+    def said(self) -> str:
+        """The restored text so far; empty when it is longer than `LONGEST_SAID`."""
+        return "".join(self._said) if self._at <= LONGEST_SAID else ""
 
     @property
     def edits(self) -> Sequence[Edit]:
@@ -139,6 +150,8 @@ class Restorer:
             out = "".join(parts)
         self._held = text[settled - base :]
         self._at = settled
+        if settled <= LONGEST_SAID:
+            self._said.append(out)
         return out
 
 

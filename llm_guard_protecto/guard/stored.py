@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from llm_guard_protecto.errors import UnknownFormat, UnknownMap
-from llm_guard_protecto.guard.essence import essence
+from llm_guard_protecto.guard.essence import Essences
 from llm_guard_protecto.guard.flow import Flow, Keep, Recall
 from llm_guard_protecto.guard.receipt import Tally
 from llm_guard_protecto.guard.stream import Stream
@@ -42,6 +42,7 @@ class Stored:
         """Start without any in memory."""
         self._lock = threading.Lock()
         self._texts: OrderedDict[str, Texts] = OrderedDict()
+        self.essence = Essences()
 
     def tied(self, host: str, route: Route) -> Tied | None:
         """How this call is tied to others; None when it stands by itself."""
@@ -169,7 +170,7 @@ class Tied:
         new = [one for one in ids if one not in self._done]
         if new:
             self._done.update(new)
-            self._waiting.append((new, _together(known, essence(masked))))
+            self._waiting.append((new, _together(known, self._stored.essence(masked))))
 
     def _names(self, ids: Sequence[str]) -> list[str]:
         return [f"{self._host} {one}" for one in ids]

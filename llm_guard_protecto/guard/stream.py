@@ -167,8 +167,9 @@ class Stream:
         self._destinations.note(doc)
         self._take(arrived)
         ends = self._format.ends(doc)
+        broken = () in ends and _is_error(doc)
         for end in ends:
-            self._end(end)
+            self._end(end, broken=broken)
         arrived.slots = self._format.reply_slots(doc)
         self._queue.append(arrived)
         out = self._leave()
@@ -192,15 +193,16 @@ class Stream:
             piece.text = text.restorer.feed(delta.leaf.value)
             arrived.said.append(piece)
 
-    def _end(self, channels: Channel) -> None:
+    def _end(self, channels: Channel, *, broken: bool = False) -> None:
         """Flush every text whose channel starts with `channels`.
 
         What was held goes into the last piece, if that has not left yet, or into an event of its
-        own.
+        own. Of a text that is `broken` off it is not shown: it is the beginning of a token.
         """
         for channel in [c for c in self._texts if c[: len(channels)] == channels]:
             text = self._texts.pop(channel)
-            held = text.restorer.flush()
+            flushed = text.restorer.flush()
+            held = "" if broken else flushed
             self._tally.ended(text.restorer)
             if text.restorer.edits:
                 self._ended[channel] = text.restorer.edits
@@ -256,3 +258,12 @@ class Stream:
         """What was replaced in a text that came in pieces."""
         text = self._texts.get(channel)
         return self._ended.get(channel, ()) if text is None else text.restorer.edits
+
+
+def _is_error(doc: JsonText) -> bool:
+    """Whether an event says that the reply has failed."""
+    said = doc.at(("type",))
+    return (said is not None and said.value == "error") or any(
+        leaf.path[:1] == ("error",) and (len(leaf.path) > 1 or leaf.kind == "string")
+        for leaf in doc.leaves
+    )

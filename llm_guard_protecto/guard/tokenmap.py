@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from llm_guard_protecto.guard.bent import Wrapper
 from llm_guard_protecto.guard.fold import solid
@@ -30,7 +31,7 @@ from llm_guard_protecto.models import Masked
 
 __all__ = ["Form", "Run", "TokenMap", "units"]
 
-_DIGITS = re.compile(r"[0-9a-z]*[0-9][0-9a-z]*")
+_WORDS = re.compile(r"[0-9a-z]+")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -116,6 +117,7 @@ def _clear(text: Masked) -> str:
 
 def _shown(wrappers: Iterable[Wrapper], clear: str) -> bool:
     """Whether any form of a wrapper stands in `clear`."""
+    lowered = clear.lower()
     for wrapper in wrappers:
         for literal, pattern in (
             (wrapper.prefix, wrapper.opens),
@@ -123,23 +125,23 @@ def _shown(wrappers: Iterable[Wrapper], clear: str) -> bool:
         ):
             if not literal:
                 continue
+            torn, word = _marks(literal)
             # Without its outer sign it counts too: a model may have lost that.
-            if literal in clear or _torn(literal) in clear:
+            if literal in clear or torn in clear:
                 return True
-            words = re.findall(r"[A-Za-z]{2,}", literal)
-            if not pattern or not words:
-                continue
             # The word is looked for first: it is rare in clear text, and `in` is fast.
-            if words[0].lower() in clear.lower() and pattern.search(clear):
+            if pattern and word and word in lowered and pattern.search(clear):
                 return True
     return False
 
 
-def _torn(literal: str) -> str:
-    """A side of a wrapper without its first bracket (`PER>`) or its last (`</PER`)."""
-    if not re.search(r"[A-Za-z]{2}", literal):
-        return literal
-    return literal[1:] if "/" not in literal else literal[:-1]
+@lru_cache(maxsize=1024)
+def _marks(literal: str) -> tuple[str, str]:
+    """A side of a wrapper without its first bracket (`PER>`) or its last (`</PER`), and its word."""
+    words = re.findall(r"[A-Za-z]{2,}", literal)
+    if not words:
+        return literal, ""
+    return literal[1:] if "/" not in literal else literal[:-1], words[0].lower()
 
 
 def _extended(
@@ -173,7 +175,7 @@ def _extended(
         taken = taken or renamed_in(more, before)
     solid_clear = solid(clear)
     everything = f"{old.clear_solid}\x00{solid_clear}"
-    found = "\n".join(_DIGITS.findall(solid_clear))
+    found = "\n".join([word for word in _WORDS.findall(solid_clear) if not word.isalpha()])
     digits = f"{old.clear_digits}\n{found}" if found else old.clear_digits
     words = old.words.union(key for key in keys if key.isalpha())
     planted = {key for key in keys if key in digits}

@@ -116,9 +116,10 @@ class AdminCalls:
             body = {**about, "pi_elements_list_endpoint_details": known_values.details}
             yield from self._change(f"{path}pi-list-endpoint", body)
 
-    def custom_entity(self, tag: str) -> Flow[Mapping[str, Json]]:
+    def custom_entity(self, tag: str, policy: str | None = None) -> Flow[Mapping[str, Json]]:
         """The configuration of a custom entity, as the vault tells it."""
-        body = {"data": {"tag_type": tag}}
+        about = {"tag_type": tag} | ({} if policy is None else {"policy_name": policy})
+        body = {"data": about}
         return the_object((yield from self._put("/metadata/custom-tag/details", body)))
 
     def delete_custom_entity(self, tag: str, policy: str | None = None) -> Flow[None]:
@@ -151,9 +152,22 @@ class AdminCalls:
         """How often each call was made; times are `YYYY-MM-DD HH:MM:SS`."""
         narrowed = {"namespace": namespace, "start_date": start, "end_date": end}
         query = {key: value for key, value in narrowed.items() if value is not None}
-        data = yield from self._get("/reports/usage-summary", query)
-        alone = isinstance(data, dict) and "details" not in data
-        return list(objects([data] if alone else data, "details"))
+        return (yield from self._pages("/reports/usage-summary", query, "details", alone=True))
+
+    def calls(self, namespace: str, start: str, end: str) -> Flow[list[Mapping[str, Json]]]:
+        """How often each call was made in a namespace, by day; times as in `audit`."""
+        query = {"namespace": namespace, "start_date": start, "end_date": end}
+        return (yield from self._pages("/reports/namespace-summary", query, "details"))
+
+    def calls_by_user(self, namespace: str, start: str, end: str) -> Flow[list[Mapping[str, Json]]]:
+        """Which calls each user of a namespace made, by day."""
+        query = {"namespace": namespace, "start_date": start, "end_date": end}
+        return (yield from self._pages("/reports/namespace-users-summary", query, "details"))
+
+    def calls_by_namespace(self, start: str, end: str) -> Flow[list[Mapping[str, Json]]]:
+        """How many calls each namespace made; for a master key."""
+        query = {"start_date": start, "end_date": end}
+        return (yield from self._pages("/reports/all-namespace-summary", query, "details"))
 
     def create_token(
         self,
@@ -242,9 +256,12 @@ class AdminCalls:
         return read_admin_job((yield from self._put(path, {"data": data}, once=True)))
 
     def _pages(
-        self, path: str, query: Mapping[str, str], key: str
+        self, path: str, query: Mapping[str, str], key: str, *, alone: bool = False
     ) -> Flow[list[Mapping[str, Json]]]:
-        """A list that comes in pages, whole. The mark of the next one stands in either place."""
+        """A list that comes in pages, whole. The mark of the next one stands in either place.
+
+        With `alone` an object without the list counts as the only row.
+        """
         found: list[Mapping[str, Json]] = []
         mark = ""
         for _ in range(MOST_PAGES):
@@ -253,7 +270,8 @@ class AdminCalls:
             )
             frame = yield from call(request, self.settings.retries)
             data = frame.get("data")
-            found += objects(data, key)
+            single = alone and isinstance(data, dict) and key not in data
+            found += objects([data] if single else data, key)
             inner = data.get("next_page_token") if isinstance(data, dict) else None
             new = text_of(frame.get("next_page_token")) or text_of(inner)
             if not new or new == mark:

@@ -8,8 +8,9 @@ from traceback import extract_tb
 from llm_guard_protecto.engine.bearers import Caller, bearing
 from llm_guard_protecto.errors import DetectionFailed, PolicyViolation, VaultUnavailable
 from llm_guard_protecto.server.messages import Answer, Refusal, Request, done, refused
-from llm_guard_protecto.server.routes import ROUTES, Call
+from llm_guard_protecto.server.routes import ROUTES, Call, Route
 from llm_guard_protecto.server.service import Service
+from llm_guard_protecto.server.tracing import span
 
 __all__ = ["answer", "plausible"]
 
@@ -51,11 +52,23 @@ def _answer(service: Service, request: Request) -> Answer:
     if route is None:
         raise Refusal("Method not allowed", 405, Allow=", ".join(sorted(verbs)))
     caller = _caller(service, request.authorization)
-    if route.master != caller.master:
+    with service.recording.call(caller, request.path):
+        return _handled(service, route, caller, request)
+
+
+def _handled(service: Service, route: Route, caller: Caller, request: Request) -> Answer:
+    if not route.either and route.master != caller.master:
         raise Refusal("Permission denied", 403)
-    if route.permissions and not caller.permissions & route.permissions:
+    if not caller.master and route.permissions and not caller.permissions & route.permissions:
         raise Refusal("Permission denied", 403)
-    return done(route.handler(Call(service, caller, request)))
+    call = Call(service, caller, request)
+    with span(f"{request.method} {request.path}") as told:
+        data = route.handler(call)
+        if request.path in {"/mask", "/unmask"}:
+            told.tell(data, call.body.get("policy_name"))
+    if request.path == "/mask" and isinstance(data, list):
+        service.meters.masked(data)
+    return data if isinstance(data, Answer) else done(data)
 
 
 def _caller(service: Service, authorization: str) -> Caller:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +13,16 @@ from llm_guard_protecto.server import vault_api
 from llm_guard_protecto.server.messages import Refusal
 from llm_guard_protecto.server.settings import Settings
 
-__all__ = ["CALLS", "admin_job", "perform", "status", "submit", "written"]
+__all__ = ["CALLS", "Handler", "admin_job", "perform", "status", "submit", "written"]
 
-CALLS = {"mask": vault_api.mask, "unmask": vault_api.unmask}
+Handler = Callable[[Claimed, Settings], Any]
+"""Does a job in its vault and gives its result, a JSON value. Raises `Refusal` with the message
+of what is wrong with the payload. May run again after a crash, so it must bear being repeated."""
+
+CALLS: Mapping[str, Handler] = {
+    "mask": lambda job, settings: vault_api.mask(job.vault, job.payload, settings),
+    "unmask": lambda job, settings: vault_api.unmask(job.vault, job.payload, settings),
+}
 """What can be asked for asynchronously; each name is also the permission it needs."""
 
 
@@ -27,10 +35,13 @@ def submit(
     return [{"tracking_id": tracking_id, "status": "PENDING"}]
 
 
-def perform(job: Claimed, settings: Settings) -> Any:
+def perform(job: Claimed, settings: Settings, handlers: Mapping[str, Handler] = CALLS) -> Any:
     """Do a queued call. Raises `Failure` with the message of a refusal."""
+    handler = handlers.get(job.row.call)
+    if handler is None:
+        raise Failure("no worker of this version knows this kind of job")
     try:
-        return CALLS[job.row.call](job.vault, job.payload, settings)
+        return handler(job, settings)
     except Refusal as refusal:
         message = str(refusal)
     raise Failure(message)

@@ -75,11 +75,12 @@ def parsed(body: bytes) -> Any:
     if not body.strip():
         raise Refusal("Payload is empty")
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
+        value = _DECODER.decode(body.decode("utf-8"))
     except (ValueError, RecursionError):
         value = None
     else:
-        if value is not None and not _too_deep(value):
+        brackets = body.count(b"{") + body.count(b"[")  # at least as many as there are levels
+        if value is not None and (brackets <= DEEPEST or not _too_deep(value)):
             return value
     # Outside the handler, so that no piece of the body hangs on the error.
     raise Refusal("Payload is not valid JSON")
@@ -94,6 +95,9 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("a number is too large")
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 
 
 def _too_deep(value: Any) -> bool:
@@ -130,6 +134,7 @@ def masked_item(masked: Masked) -> dict[str, Any]:
             "suffix": token.suffix,
             "start_pos": token.start_pos,
             "end_pos": token.end_pos,
+            **({} if token.reversible else {"reversible": False}),
         }
         for token in masked.individual_tokens
     ]

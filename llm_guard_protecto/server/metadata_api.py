@@ -19,7 +19,18 @@ from llm_guard_protecto.policy import EntityRule, Policy
 from llm_guard_protecto.server.messages import Refusal
 from llm_guard_protecto.server.vault_api import NO_POLICY
 
-__all__ = ["categorise", "create", "data_of", "delete", "entities", "policies", "rewrap"]
+__all__ = [
+    "CHANGING",
+    "categorise",
+    "create",
+    "data_of",
+    "delete",
+    "entities",
+    "policies",
+    "policy_of",
+    "rebuilt",
+    "rewrap",
+]
 
 CATEGORIES = {
     "anonymizable_entities": "anonymize",
@@ -32,7 +43,8 @@ ALIASES = {"ORGANIZATION": "ORG", "GPE": "LOCATION"}
 PARTS = {"ADDRESS": ("LOCATION",)}
 """Entities of ours that are part of one of Protecto's, and change with it."""
 
-_change = threading.Lock()
+CHANGING = threading.Lock()
+"""Held from the reading of a policy to its writing."""
 
 
 def data_of(body: Any) -> Mapping[str, Any]:
@@ -50,7 +62,7 @@ def create(vault: LocalVault, body: Any) -> dict[str, str]:
         policy = Policy.parse({"name": name, "extends": "strict", "description": ""})
     except ConfigurationError:
         raise Refusal("Missing policy_name") from None
-    with _change:
+    with CHANGING:
         if name in vault.policies():
             raise Refusal("Policy already exists")
         vault.put_policy(policy)
@@ -75,7 +87,7 @@ def delete(vault: LocalVault, body: Any) -> dict[str, str]:
 def entities(vault: LocalVault, name: str | None) -> dict[str, Any]:
     """What one policy does with each entity, or what each policy does."""
     names = vault.policies() if name is None else [name]
-    details = [{"policy_name": one, "metadata": _metadata(_policy(vault, one))} for one in names]
+    details = [{"policy_name": one, "metadata": _metadata(policy_of(vault, one))} for one in names]
     return {"details": details, "next_page_token": None}
 
 
@@ -123,8 +135,8 @@ def rewrap(vault: LocalVault, body: Any) -> dict[str, str]:
 def _changed(
     vault: LocalVault, name: str, changes: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, str]:
-    with _change:
-        policy = _policy(vault, name)
+    with CHANGING:
+        policy = policy_of(vault, name)
         rules = dict(policy.entities)
         for entity, change in changes.items():
             entity = ALIASES.get(entity, entity)
@@ -132,9 +144,14 @@ def _changed(
                 raise Refusal("Entity doesn't exist.")
             for one in (entity, *(p for p in PARTS.get(entity, ()) if p not in changes)):
                 rules[one] = _rule(rules[one], change)
-        settings = {field: getattr(policy, field) for field in Policy.model_fields}
-        vault.put_policy(Policy(**settings | {"entities": rules, "name": name}))
+        vault.put_policy(rebuilt(policy, entities=rules, name=name))
     return {"message": f"{name} updated successfully."}
+
+
+def rebuilt(policy: Policy, **changes: Any) -> Policy:
+    """The same policy but for some of its fields."""
+    settings = {field: getattr(policy, field) for field in Policy.model_fields}
+    return Policy(**settings | changes)
 
 
 def _rule(rule: EntityRule, change: Mapping[str, Any]) -> EntityRule:
@@ -153,7 +170,8 @@ def _name(data: Mapping[str, Any]) -> str:
     return name
 
 
-def _policy(vault: LocalVault, name: str) -> Policy:
+def policy_of(vault: LocalVault, name: str | None) -> Policy:
+    """One policy; None for the default of the namespace. Raises `Refusal` for an unknown one."""
     try:
         return vault.policy(name)
     except ConfigurationError:

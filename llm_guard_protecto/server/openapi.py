@@ -8,66 +8,59 @@ from typing import Any
 
 from llm_guard_protecto import __version__
 from llm_guard_protecto.engine.bearers import PERMISSIONS
+from llm_guard_protecto.server.openapi_reports import REPORTS
 from llm_guard_protecto.server.routes import ROUTES, Route
+from llm_guard_protecto.server.schemas import (
+    DATE,
+    MOMENT,
+    SCALAR,
+    SOME_TEXT,
+    STATES,
+    TEXT,
+    Schema,
+    data_of,
+    list_of,
+    object_of,
+)
 
 __all__ = ["document"]
 
-Schema = Mapping[str, Any]
-
-TEXT: Schema = {"type": "string"}
-SOME_TEXT: Schema = {"type": "string", "minLength": 1}
-DATE: Schema = {"type": ["string", "null"], "format": "date"}
-MOMENT: Schema = {"type": ["string", "null"], "examples": ["2026-03-04 05:06:07"]}
-SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 SCORES = ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack")
 
 
-def _object(required: Mapping[str, Schema], **optional: Schema) -> Schema:
-    return {
-        "type": "object",
-        "properties": {**required, **optional},
-        "required": list(required),
-    }
-
-
-def _list(of: Schema, least: int = 0) -> Schema:
-    return {"type": "array", "items": of, **({"minItems": least} if least else {})}
-
-
-def _data(required: Mapping[str, Schema], **optional: Schema) -> Schema:
-    return _object({"data": _object(required, **optional)})
-
-
-TOXICITY = _object({name: {"type": "number", "minimum": 0, "maximum": 1} for name in SCORES})
+TOXICITY = object_of({name: {"type": "number", "minimum": 0, "maximum": 1} for name in SCORES})
 PLACE: Mapping[str, Schema] = {
     "start_pos": {"type": "integer", "minimum": 0},
     "end_pos": {"type": "integer", "minimum": 1},
 }
 FOUND = {"value": TEXT, "pii_type": TEXT}
-TOKEN = _object({**FOUND, "token": TEXT, "prefix": TEXT, "suffix": TEXT, **PLACE})
-EXCLUDED = _object({**FOUND, **PLACE})
+TOKEN = object_of(
+    {**FOUND, "token": TEXT, "prefix": TEXT, "suffix": TEXT, **PLACE}, reversible={"const": False}
+)
+EXCLUDED = object_of({**FOUND, **PLACE})
 ECHO: Mapping[str, Schema] = {"attributes": {}, "attribute": {}}
 
-TO_MASK = _object({"value": SCALAR}, token_name=SOME_TEXT, format=SOME_TEXT, **ECHO)
-TO_UNMASK = _object({"token_value": SCALAR}, **ECHO)
-MASK = _object({"mask": _list(TO_MASK, 1)}, policy_name=SOME_TEXT)
-UNMASK = _object({"unmask": _list(TO_UNMASK, 1)}, policy_name=SOME_TEXT)
-MASKED = _list(
-    _object(
+TO_MASK = object_of({"value": SCALAR}, token_name=SOME_TEXT, format=SOME_TEXT, **ECHO)
+TO_UNMASK = object_of({"token_value": SCALAR}, **ECHO)
+MASK = object_of({"mask": list_of(TO_MASK, 1)}, policy_name=SOME_TEXT)
+UNMASK = object_of({"unmask": list_of(TO_UNMASK, 1)}, policy_name=SOME_TEXT)
+MASKED = list_of(
+    object_of(
         {"value": TEXT, "token_value": TEXT},
         token_name=TEXT,
         format=TEXT,
         toxicity_analysis=TOXICITY,
-        individual_tokens=_list(TOKEN),
-        excluded_entities=_list(EXCLUDED),
+        individual_tokens=list_of(TOKEN),
+        excluded_entities=list_of(EXCLUDED),
         **ECHO,
     )
 )
-UNMASKED = _list(_object({"value": TEXT, "token_value": TEXT}, toxicity_analysis=TOXICITY, **ECHO))
-STATES: Schema = {"enum": ["PENDING", "IN-PROGRESS", "SUCCESS", "FAILED", "PURGED"]}
-QUEUED = _list(_object({"tracking_id": TEXT, "status": STATES}))
-JOBS = _list(
-    _object(
+UNMASKED = list_of(
+    object_of({"value": TEXT, "token_value": TEXT}, toxicity_analysis=TOXICITY, **ECHO)
+)
+QUEUED = list_of(object_of({"tracking_id": TEXT, "status": STATES}))
+JOBS = list_of(
+    object_of(
         {
             "tracking_id": TEXT,
             "call_type": {"enum": ["mask", "unmask"]},
@@ -81,16 +74,23 @@ JOBS = _list(
         }
     )
 )
-SAID = _object({"message": TEXT})
+SAID = object_of({"message": TEXT})
 POLICY = {"policy_name": SOME_TEXT}
 CATEGORIES = {
-    f"{name}_entities": _list(SOME_TEXT) for name in ("anonymizable", "pseudonymizable", "excluded")
+    f"{name}_entities": list_of(SOME_TEXT)
+    for name in ("anonymizable", "pseudonymizable", "excluded")
 }
-WRAPPER = _object({"entity_name": SOME_TEXT}, format_prefix=TEXT, format_suffix=TEXT)
+WRAPPER = object_of({"entity_name": SOME_TEXT}, format_prefix=TEXT, format_suffix=TEXT)
+TAG: Schema = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$"}
+ADDRESS = object_of(
+    {"url": SOME_TEXT, "method": {"enum": ["GET", "PUT", "POST"]}},
+    headers={"type": "object", "additionalProperties": TEXT},
+)
 USER = {"_id": SOME_TEXT, "namespace_name": SOME_TEXT}
 ANYTHING: Schema = {}
 
 # path -> (summary, schema of the body, schema of `data`, parameters of the query)
+_TAGS = "/metadata/add-or-update/custom-tag"
 _TOKENS = "/super-admin/namespace/auth-token"
 OPERATIONS: Mapping[str, tuple[str, Schema | None, Schema, Mapping[str, bool]]] = {
     "/mask": ("Mask values and texts", {"anyOf": [MASK, UNMASK]}, MASKED, {}),
@@ -100,53 +100,89 @@ OPERATIONS: Mapping[str, tuple[str, Schema | None, Schema, Mapping[str, bool]]] 
     "/umask/async": ("Unmask later, misspelt", UNMASK, QUEUED, {}),
     "/async-status": (
         "How jobs are",
-        _object({"status": _list(_object({"tracking_id": SOME_TEXT}), 1)}),
+        object_of({"status": list_of(object_of({"tracking_id": SOME_TEXT}), 1)}),
         JOBS,
         {},
     ),
-    "/metadata/policy/create": ("Make a policy", _data(POLICY), SAID, {}),
-    "/metadata/policy/list": ("Name the policies", None, _object({"policies": _list(TEXT)}), {}),
-    "/metadata/policy/delete": ("Delete a policy", _data(POLICY), SAID, {}),
+    "/metadata/policy/create": ("Make a policy", data_of(POLICY), SAID, {}),
+    "/metadata/policy/list": (
+        "Name the policies",
+        None,
+        object_of({"policies": list_of(TEXT)}),
+        {},
+    ),
+    "/metadata/policy/delete": ("Delete a policy", data_of(POLICY), SAID, {}),
     "/metadata/personal-data-entities/list": (
         "What policies do with entities",
         None,
-        _object({"details": _list(ANYTHING), "next_page_token": {"type": "null"}}),
+        object_of({"details": list_of(ANYTHING), "next_page_token": {"type": "null"}}),
         {"policy_name": False},
     ),
     "/metadata/update-entity-category": (
         "Anonymise, pseudonymise or exclude entities",
-        _data({**POLICY, "metadata": _object({}, **CATEGORIES)}),
+        data_of({**POLICY, "metadata": object_of({}, **CATEGORIES)}),
         SAID,
         {},
     ),
     "/metadata/update-auto-detect": (
         "Give entities a prefix and a suffix",
-        _data({**POLICY, "metadata": _list(WRAPPER, 1)}),
+        data_of({**POLICY, "metadata": list_of(WRAPPER, 1)}),
         SAID,
         {},
     ),
+    f"{_TAGS}/identification-endpoint": (
+        "Say what finds a custom tag",
+        data_of({"tag_type": TAG, "identification_endpoint_details": ADDRESS}, **POLICY),
+        SAID,
+        {},
+    ),
+    f"{_TAGS}/pi-list-endpoint": (
+        "Say what lists the known values of a custom tag",
+        data_of({"tag_type": TAG, "pi_elements_list_endpoint_details": ADDRESS}, **POLICY),
+        SAID,
+        {},
+    ),
+    "/metadata/custom-tag/details": (
+        "How a custom tag is found and masked",
+        data_of({"tag_type": TAG}, **POLICY),
+        object_of(
+            dict.fromkeys(
+                ("token_name", "format_name", "tag_type", "prefix", "suffix", "description"), TEXT
+            ),
+            identification_endpoint_details=ADDRESS,
+            pi_elements_list_endpoint_details=ADDRESS,
+        ),
+        {},
+    ),
+    "/metadata/delete/custom-tag": (
+        "Look for a custom tag no more",
+        data_of({"tag_type": TAG}, **POLICY),
+        SAID,
+        {},
+    ),
+    **REPORTS,
     f"{_TOKENS}/generate": (
         "Make a user token",
-        _data(
-            {**USER, "permissions": _list({"enum": list(PERMISSIONS)}, 1)},
+        data_of(
+            {**USER, "permissions": list_of({"enum": list(PERMISSIONS)}, 1)},
             start_date=DATE,
             end_date=DATE,
         ),
-        _object({"auth_key": TEXT}, namespace_creation=ANYTHING),
+        object_of({"auth_key": TEXT}, namespace_creation=ANYTHING),
         {},
     ),
-    f"{_TOKENS}/fetch": ("What is known of a user's token", _data(USER), ANYTHING, {}),
-    f"{_TOKENS}/list": ("List the tokens", None, _object({"auth_tokens": _list(ANYTHING)}), {}),
+    f"{_TOKENS}/fetch": ("What is known of a user's token", data_of(USER), ANYTHING, {}),
+    f"{_TOKENS}/list": ("List the tokens", None, object_of({"auth_tokens": list_of(ANYTHING)}), {}),
     f"{_TOKENS}/details": (
         "What is known of a token",
         None,
         ANYTHING,
         {"auth_token": True},
     ),
-    f"{_TOKENS}/deactivate": ("Revoke a token", _data({"auth_token": SOME_TEXT}), SAID, {}),
+    f"{_TOKENS}/deactivate": ("Revoke a token", data_of({"auth_token": SOME_TEXT}), SAID, {}),
     "/super-admin/namespace/delete": (
         "Delete a namespace",
-        _object({"namespace_to_be_deleted": SOME_TEXT}),
+        object_of({"namespace_to_be_deleted": SOME_TEXT}),
         ANYTHING,
         {},
     ),
@@ -162,10 +198,13 @@ REFUSALS = {
     "400": "The payload is invalid or incomplete",
     "401": "No token, or one that is wrong, revoked or out of its time",
     "403": "The token does not allow this",
+    "408": "The body did not arrive in time",
     "413": "The body is too large",
     "415": "The body is packed",
+    "429": "Too many calls; try again later",
     "500": "It failed",
     "503": "It failed for now; try again",
+    "504": "It was not done in time; try again",
 }
 
 
@@ -190,7 +229,7 @@ def document(prefix: str) -> Mapping[str, Any]:
 
 def _operation(path: str, route: Route) -> dict[str, Any]:
     summary, body, data, query = OPERATIONS[path]
-    needs = " or ".join(sorted(route.permissions)) or "a master key"
+    needs = " or ".join([*sorted(route.permissions), *["a master key"] * route.for_master])
     operation: dict[str, Any] = {
         "summary": summary,
         "description": f"Needs {needs}.",
@@ -213,8 +252,8 @@ def _operation(path: str, route: Route) -> dict[str, Any]:
 
 
 def _frame(data: Schema, *, success: bool) -> Schema:
-    error = _object({"message": TEXT})
-    return _object({"data": data, "success": {"const": success}, "error": error})
+    error = object_of({"message": TEXT})
+    return object_of({"data": data, "success": {"const": success}, "error": error})
 
 
 def _response(said: str, schema: Schema) -> Schema:

@@ -126,7 +126,7 @@ def _echoed(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _resolved(vault: LocalVault, one: Unmasked) -> Unmasked:
-    """A lone token too short to be known from an ordinary number was asked for by its caller."""
+    """A lone token that may be an ordinary number or name was asked for by its caller."""
     if one.value != one.token_value:
         return one
     value = vault.resolve(one.token_value)

@@ -7,12 +7,18 @@ same.
 
 from __future__ import annotations
 
+import re
 from typing import Protocol, runtime_checkable
 
 from llm_guard_protecto.wire.json_text import JsonText, Path
 from llm_guard_protecto.wire.slots import Format, Slot, Treat
 
 __all__ = ["Answering", "as_json", "asks_for_json"]
+
+# An object or a list, as far as it has come. A list without a string or a value in it is no matter.
+_BEGINS = re.compile(
+    r"""\s*(?:\Z|\{\s*(?:\Z|["}])|\[\s*(?:\Z|["{[\]]|-?\d[\d.eE+-]*\s*(?:,|\Z)))"""
+)
 
 
 @runtime_checkable
@@ -31,6 +37,5 @@ def asks_for_json(doc: JsonText, *places: Path) -> bool:
 
 
 def as_json(slot: Slot) -> Slot:
-    """An answer that was asked for as JSON, unless it begins otherwise."""
-    begins = slot.leaf.value.lstrip()[:1]
-    return slot if begins and begins not in "{[" else Slot(slot.leaf, Treat.JSON_FRAGMENT)
+    """An answer that was asked for as JSON, unless it begins otherwise (a link in Markdown, say)."""
+    return Slot(slot.leaf, Treat.JSON_FRAGMENT) if _BEGINS.match(slot.leaf.value) else slot

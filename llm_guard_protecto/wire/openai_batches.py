@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from llm_guard_protecto.errors import UnknownFormat
 from llm_guard_protecto.wire.bodiless import Bodiless
+from llm_guard_protecto.wire.choices import Choices
 from llm_guard_protecto.wire.inside import Inside
 from llm_guard_protecto.wire.json_text import JsonText
 from llm_guard_protecto.wire.offsets import Offset
-from llm_guard_protecto.wire.openai_chat import CHAT
+from llm_guard_protecto.wire.openai_chat import CHAT, REPLY, REQUEST
 from llm_guard_protecto.wire.openai_completions import COMPLETIONS
 from llm_guard_protecto.wire.openai_inputs import EMBEDDINGS, MODERATIONS
 from llm_guard_protecto.wire.openai_responses import RESPONSES, STORED_RESPONSES
@@ -30,8 +31,11 @@ _BODIES: tuple[tuple[str, Format], ...] = (
     ("/moderations", MODERATIONS),
     ("/responses", RESPONSES),
 )
+# Whether JSON was asked for stands in the line that was sent, which is not at hand: an answer that
+# begins as JSON is read so, as a stored response is.
+_STORED_CHAT = Choices(CHAT.name, REQUEST, REPLY, inside="delta", json=True)
 _REPLIES: dict[str, Format] = {
-    "chat.completion": CHAT,
+    "chat.completion": _STORED_CHAT,
     "text_completion": COMPLETIONS,
     "response": STORED_RESPONSES,
     "list": EMBEDDINGS,
@@ -99,8 +103,8 @@ def _format(inside: Inside) -> Format:
     said = inside.doc.at(("object",)) if inside.doc else None
     if said is None:
         results = inside.doc and any(leaf.path[:1] == ("results",) for leaf in inside.doc.leaves)
-        return MODERATIONS if results else CHAT
-    return _REPLIES.get(said.value, CHAT)
+        return MODERATIONS if results else _STORED_CHAT
+    return _REPLIES.get(said.value, _STORED_CHAT)
 
 
 BATCH_LINES = BatchLines()

@@ -117,8 +117,11 @@ PARTS: dict[str, Part] = {
     "overhead": Part(
         (
             Claim("added to a call, texts seen before", "turn 50, 30 kB", "{:.1f} ms", "<= 5 ms"),
-            Claim("added to a call with a new turn", "the same", "{:.1f} ms"),
+            Claim("added to a call with a new turn", "the same", "{:.1f} ms", "<= 5 ms"),
+            Claim("added to a call with a new turn", "as soon as the last ended", "{:.1f} ms"),
+            Claim("added to a call with a new turn", "provider answers at once", "{:.1f} ms"),
             Claim("added to the first piece, way back", "streamed", "{:.2f} ms", "<= 1 ms"),
+            Claim("added to the first piece, with masking", "texts seen before", "{:.2f} ms"),
         ),
         _alone(overhead.added),
     ),

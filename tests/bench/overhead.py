@@ -1,119 +1,126 @@
 """What protection adds to a call, measured beside the same call of an unprotected client.
 
-Both clients are the real SDK on real sockets to one server in this process; the chat is the long
-one of `material.chat`, whose last turns carry 30 kB of history. Printed by `tests.bench.claims`.
+Both clients are the real SDK on real sockets to one provider, in a process of its own, which thinks
+for 20 ms before it answers; one turn is also timed with a provider that answers at once. The chat
+is a real one: what the model said, restored, is in the history of the next turn, and at the end of
+50 turns that history has 30 kB. Printed by `tests.bench.claims`.
 """
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import Any
 
 from openai import OpenAI
 
 from llm_guard_protecto import LocalVault, protect
 from tests.bench.material import chat
+from tests.bench.provider import HEARD, running
 from tests.bench.road import KEY
-from tests.wireserver import Received, Script, WireServer
 
 __all__ = ["added"]
 
 _TURNS = 50
-_COUNTED = 10
-"""The last turns, each of which is timed; those before only make the history known."""
+_TIMED = 14
+"""The last turns, which are timed; those before only make the history known."""
+_CHATS = 5
+_READING = 0.05
+"""Seconds that a user reads a reply before the next turn."""
+
+_THINKS, _AT_ONCE = "m-20", "m-0"
 
 
-def added() -> tuple[float, float, float]:
+def added() -> tuple[float, ...]:
     """Milliseconds that protection adds at the end of a 50-turn, 30 kB chat, medians.
 
     To a call whose texts were all seen before, such as a second try; to one with a new turn in it,
-    searched and made durable on the way; and to the time from the moment that the provider has the
-    whole request until the first piece of its streamed reply is there.
+    searched and made durable on the way, after the user has read the reply; to one with a new turn
+    that follows the reply at once, as an agent's do; the same with a provider that answers at once.
+    Then to the time until the first piece of a streamed reply: from the moment that the provider
+    has the whole request; and from the call itself, its texts seen before, so with their masking.
     """
-    seen: list[float] = []
-    fresh: list[float] = []
-    waited: list[float] = []
-    for seed in range(3):
-        with TemporaryDirectory() as folder, _Provider() as provider:
-            vault = LocalVault(Path(folder) / "v.db", environ=KEY)
-            bare = OpenAI(base_url=provider.url + "/v1", api_key="none")
-            guarded = protect(OpenAI(base_url=provider.url + "/v1", api_key="none"), vault)
-            for number, messages in enumerate(chat(_TURNS, seed)):
-                new = _more(_whole, bare, guarded, messages)
-                if number >= _TURNS - _COUNTED:
-                    fresh.append(new)
-                    seen.append(_more(_whole, bare, guarded, messages))
-                    waited.append(_more(partial(_waited, provider), bare, guarded, messages))
-            bare.close()
-            guarded.close()
-            vault.close()
-    return _median(seen), _median(fresh), _median(waited)
+    found: dict[str, list[float]] = {}
+    for seed in range(_CHATS):
+        with (
+            TemporaryDirectory() as folder,
+            running() as url,
+            LocalVault(Path(folder) / "v.db", environ=KEY) as vault,
+            OpenAI(base_url=url + "/v1", api_key="none") as bare,
+            protect(OpenAI(base_url=url + "/v1", api_key="none"), vault) as guarded,
+        ):
+            _talk(_Chat(bare, guarded, found), seed)
+    names = "seen", "new", "following", "unthinking", "way back", "first piece"
+    return tuple(statistics.median(found[name]) * 1e3 for name in names)
 
 
-def _more(
-    timed: Callable[[OpenAI, list[Any]], float], bare: OpenAI, guarded: OpenAI, messages: list[Any]
-) -> float:
-    return -timed(bare, messages) + timed(guarded, messages)
+def _talk(chat_: _Chat, seed: int) -> None:
+    for turn, messages in enumerate(chat(_TURNS, seed)):
+        chat_.history.append(messages[-1])
+        if turn < _TURNS - _TIMED:
+            chat_.said = _whole(_AT_ONCE, chat_.guarded, chat_.history)[1]
+        elif turn % 2:
+            time.sleep(_READING)
+            chat_.time("new", partial(_whole, _THINKS))
+            chat_.time("seen", partial(_whole, _THINKS))
+            chat_.time("way back", _way_back)
+            chat_.time("first piece", _first_piece)
+            chat_.said = _whole(_AT_ONCE, chat_.guarded, chat_.history)[1]
+        else:  # straight after the reply of the turn before
+            kind = ("following", _THINKS) if turn % 4 else ("unthinking", _AT_ONCE)
+            chat_.time(kind[0], partial(_whole, kind[1]), first=True)
+        chat_.history.append({"role": "assistant", "content": chat_.said})
 
 
-def _median(seconds: Sequence[float]) -> float:
-    return statistics.median(seconds) * 1e3
+Timed = Callable[[OpenAI, list[Any]], tuple[float, str]]
 
 
-def _whole(client: OpenAI, messages: list[Any]) -> float:
+class _Chat:
+    """One chat, and what each kind of call in it took longer with protection, in seconds."""
+
+    def __init__(self, bare: OpenAI, guarded: OpenAI, found: dict[str, list[float]]) -> None:
+        self.bare, self.guarded, self.found = bare, guarded, found
+        self.history: list[Any] = []
+        self.said = ""
+
+    def time(self, kind: str, timed: Timed, *, first: bool = False) -> None:
+        """Time a call of both clients; the protected one goes `first`, or second."""
+        without = 0.0 if first else timed(self.bare, self.history)[0]
+        took, said = timed(self.guarded, self.history)
+        self.said = said or self.said
+        if first:
+            without = timed(self.bare, self.history)[0]
+        self.found.setdefault(kind, []).append(took - without)
+
+
+def _whole(model: str, client: OpenAI, messages: list[Any]) -> tuple[float, str]:
     start = time.perf_counter()
-    client.chat.completions.create(model="m", messages=messages)
-    return time.perf_counter() - start
+    reply = client.chat.completions.create(model=model, messages=messages)
+    return time.perf_counter() - start, reply.choices[0].message.content or ""
 
 
-def _waited(provider: _Provider, client: OpenAI, messages: list[Any]) -> float:
+def _way_back(client: OpenAI, messages: list[Any]) -> tuple[float, str]:
     """Seconds from the moment the provider has the request to the first piece of the reply."""
-    with client.chat.completions.create(model="m", messages=messages, stream=True) as stream:
+    _, heard, there = _streamed(client, messages)
+    return there - heard, ""
+
+
+def _first_piece(client: OpenAI, messages: list[Any]) -> tuple[float, str]:
+    """Seconds from the call to the first piece of the reply."""
+    start, _, there = _streamed(client, messages)
+    return there - start, ""
+
+
+def _streamed(client: OpenAI, messages: list[Any]) -> tuple[float, float, float]:
+    """When the call began, when the provider had it, when the first piece was there."""
+    start = there = time.perf_counter()
+    with client.chat.completions.create(model=_THINKS, messages=messages, stream=True) as stream:
         for chunk in stream:
             if chunk.choices[0].delta.content:
+                there = time.perf_counter()
                 break
-        return time.perf_counter() - provider.received
-
-
-class _Provider:
-    """Repeats the start of the last message, at once; notes when it had the request."""
-
-    def __init__(self) -> None:
-        self.received = 0.0
-        self._server = WireServer(self._answer)
-        self.url = self._server.url
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.__exit__(None, None, None)
-
-    def _answer(self, request: Received) -> Script:
-        self.received = time.perf_counter()
-        asked = json.loads(request.body)
-        said = asked["messages"][-1]["content"][:400]
-        if not asked.get("stream"):
-            message = {"role": "assistant", "content": said}
-            choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            body = [json.dumps(_reply("chat.completion", choice)).encode()]
-            return Script(headers={"content-type": "application/json"}, body=body)
-        pieces = [said[at : at + 8] for at in range(0, len(said), 8)]
-        events = [
-            b"data: " + json.dumps(_reply("chat.completion.chunk", choice)).encode() + b"\n\n"
-            for piece in pieces
-            for choice in [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]
-        ]
-        body = [*events, b"data: [DONE]\n\n"]
-        return Script(headers={"content-type": "text/event-stream"}, body=body, chunked=True)
-
-
-def _reply(kind: str, choice: dict[str, Any]) -> dict[str, Any]:
-    return {"id": "c", "object": kind, "created": 1, "model": "m", "choices": [choice]}
+        return start, float(stream.response.headers[HEARD]), there

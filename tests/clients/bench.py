@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -34,7 +34,7 @@ async def now(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
-async def each(values: Any) -> AsyncIterator[Any]:
+async def each(values: Any) -> AsyncGenerator[Any, None]:
     """What an iteration gives, of either kind."""
     if hasattr(values, "__aiter__"):
         async for value in values:

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import openai
 
-from tests.clients.bench import MAIL, NAME, PROMPT, VALUES, Bench, always, each, form, now, outcome
-from tests.clients.stored_bench import two_sides
-from tests.clients.tiny_vault import TinyVault
+from tests.clients.bench import (
+    MAIL,
+    NAME,
+    PROMPT,
+    QUOTED,
+    VALUES,
+    Bench,
+    always,
+    each,
+    form,
+    now,
+    outcome,
+)
+from tests.clients.stored_bench import repeat, two_sides
+from tests.clients.tiny_vault import PlainVault, TinyVault
 from tests.wireserver import Script
 
 
@@ -70,6 +83,41 @@ async def batch_round_trip(bench: Bench) -> None:
     bench.sent()
     masked = json.loads(bench.server.requests[0].body.split(b"\r\n\r\n")[2].splitlines()[1])
     assert set(masked["custom_id"]) & set(" <>") == {" "}  # a name token, without a wrapper
+
+
+def noted(messages: Sequence[Mapping[str, Any]]) -> str:
+    """What a model says of its prompt: a link, or a note as JSON."""
+    said = repeat(messages)
+    return said if said[0] == "[" else json.dumps({"to": said}, ensure_ascii=False)
+
+
+@form
+async def batch_of_structured_answers(bench: Bench) -> None:
+    """A value with quotes in it does not break the JSON that a line of results holds."""
+    here, there = two_sides(bench, noted, PlainVault(*VALUES))
+    wanted = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
+    told = [{"role": "user", "content": QUOTED}]
+    link = [{"role": "user", "content": f"[{QUOTED}](x)"}]
+    asked = [
+        line("chat", "/v1/chat/completions", messages=told, response_format=wanted),
+        line("links", "/v1/chat/completions", messages=link),
+        line("response", "/v1/responses", input=told),
+    ]
+    file = await upload(here, "a.jsonl", "\n".join(asked).encode())
+    batch = await now(
+        here.batches.create(
+            completion_window="24h", endpoint="/v1/chat/completions", input_file_id=file.id
+        )
+    )
+    done = await now(there.batches.retrieve(batch.id))
+    content = await now(there.files.content(done.output_file_id))
+    chat, links, response = (
+        json.loads(one)["response"]["body"] for one in content.text.splitlines()
+    )
+    assert json.loads(chat["choices"][0]["message"]["content"]) == {"to": QUOTED}
+    assert links["choices"][0]["message"]["content"] == f"[{QUOTED}](x)"
+    assert json.loads(response["output"][0]["content"][0]["text"]) == {"to": QUOTED}
+    bench.sent()
 
 
 class there_streams:  # noqa: N801 - reads as a call

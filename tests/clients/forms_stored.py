@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import openai
@@ -71,6 +71,28 @@ async def stored_chain(bench: Bench) -> None:
     assert NAME in said
     assert MAIL in said
     assert "<PER>" not in said
+    bench.sent()
+
+
+@form
+async def stored_item_reference(bench: Bench) -> None:
+    """It goes out as it is. What its call masked is known by that call's id, and else not guessed."""
+    told: list[str] = []
+
+    def says(messages: Sequence[Mapping[str, Any]]) -> str:
+        told.append(messages[-1]["content"])
+        return told[0]
+
+    here, there = two_sides(bench, says)
+    first = await now(create(here, f"I am {NAME}."))
+    reference = {"type": "item_reference", "id": first.output[0].id}
+    asked = [reference, {"role": "user", "content": "Go on."}]
+    alone = await now(create(there, asked))
+    assert bench.asked()["input"] == asked
+    assert alone.output_text == told[0]
+    assert "<PER>" in told[0]
+    known = await now(create(there, asked, previous_response_id=first.id))
+    assert known.output_text == f"I am {NAME}."
     bench.sent()
 
 

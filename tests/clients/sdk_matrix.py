@@ -36,6 +36,7 @@ _FORMS = (
     "stored",
     "files",
     "policies",
+    "streams",
 )
 for _name in _FORMS:
     import_module(f"tests.clients.forms_{_name}")

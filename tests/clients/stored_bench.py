@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llm_guard_protecto.testing.batches import StoredFiles
@@ -11,7 +11,7 @@ from tests.clients.bench import VALUES, Bench
 from tests.clients.tiny_vault import KeepingVault
 from tests.wireserver import Received, Script
 
-__all__ = ["provide", "two_sides"]
+__all__ = ["provide", "repeat", "two_sides"]
 
 
 def repeat(messages: Sequence[Mapping[str, Any]]) -> str:
@@ -24,13 +24,16 @@ def repeat(messages: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def provide(bench: Bench) -> None:
+Says = Callable[[Sequence[Mapping[str, Any]]], str]
+
+
+def provide(bench: Bench, says: Says = repeat) -> None:
     """Let the bench's server keep responses, conversations, files and batches."""
     stored = (StoredResponses(), StoredFiles())
 
     def answer(request: Received) -> Script:
         path, _, query = request.path.partition("?")
-        asked = Asked(request.method, path, query, request.body, repeat)
+        asked = Asked(request.method, path, query, request.body, says)
         for one in stored:
             said = one.answer(asked)
             if said is not None:
@@ -41,8 +44,8 @@ def provide(bench: Bench) -> None:
     bench.script = answer
 
 
-def two_sides(bench: Bench) -> tuple[Any, Any]:
+def two_sides(bench: Bench, says: Says = repeat, vault: Any = None) -> tuple[Any, Any]:
     """Two protected clients that share a vault and nothing else, as two processes do."""
-    provide(bench)
-    bench.vault = KeepingVault(*VALUES)
+    provide(bench, says)
+    bench.vault = vault or KeepingVault(*VALUES)
     return bench.client(), bench.client()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import gc
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
 import anthropic
@@ -13,8 +14,10 @@ from httpx_aiohttp import HttpxAiohttpClient
 
 from llm_guard_protecto.clients import guarded, protect
 from tests.clients import anthropic_bench as messages
-from tests.clients.bench import PROMPT, VALUES, echo, say, text_of
+from tests.clients import forms_anthropic_streams, forms_streams
+from tests.clients.bench import PROMPT, VALUES, Bench, echo, say, text_of
 from tests.clients.leaks import leaked
+from tests.clients.stream_faults import broken
 from tests.clients.tiny_vault import AsyncTinyVault, TinyVault
 from tests.wireserver import WireServer
 
@@ -85,3 +88,62 @@ def test_the_client_of_the_anthropic_sdk() -> None:
                 assert reply.content[0].text == PROMPT
 
     checked(server, work)
+
+
+# Whatever goes wrong with a stream ------------------------------------------------------------------
+
+
+class OpenAIBench(Bench):
+    """A `Bench` whose clients send through the SDK's own client of aiohttp."""
+
+    def __init__(self) -> None:
+        super().__init__("async", "httpx2")
+
+    def bare_http(self, **settings: Any) -> Any:
+        return openai.DefaultAioHttpClient(**{"trust_env": False, "verify": False} | settings)
+
+
+class AnthropicBench(messages.MessagesBench):
+    """The same of Anthropic."""
+
+    def __init__(self) -> None:
+        super().__init__("async")
+
+    def bare_http(self, **settings: Any) -> Any:
+        return anthropic.DefaultAioHttpClient(**{"trust_env": False, "verify": False} | settings)
+
+
+@pytest.fixture
+def no_collections() -> Iterator[None]:
+    """As in `test_sdk`: none in a thread of the server's."""
+    gc.freeze()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
+ALIKE = ("chat_helper", "response_again")  # nothing of theirs is told apart down here
+BROKEN = [
+    pytest.param(kind, run, id=name)
+    for kind, ways in (
+        (OpenAIBench, [way for way in forms_streams.WAYS if way.name not in ALIKE]),
+        (AnthropicBench, forms_anthropic_streams.WAYS[:2]),
+    )
+    for name, run, _ in broken(ways)
+]
+
+
+@pytest.mark.usefixtures("no_collections")
+@pytest.mark.parametrize(("kind", "run"), BROKEN)
+def test_a_broken_stream(kind: type[Any], run: Callable[[Bench], Awaitable[None]]) -> None:
+    async def work() -> None:
+        bench = kind()
+        with bench.server:
+            try:
+                await run(bench)
+            finally:
+                await bench.close()
+
+    asyncio.run(work())
+    gc.collect()  # so that what was left open is blamed on this one

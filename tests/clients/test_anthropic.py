@@ -15,15 +15,20 @@ from llm_guard_protecto import ConfigurationError, protect
 from tests.clients.anthropic_bench import CASES, run
 from tests.clients.tiny_vault import TinyVault
 
-for _name in ("", "_thinking", "_errors", "_platforms", "_batches", "_structured"):
+for _name in ("", "_thinking", "_errors", "_platforms", "_batches", "_structured", "_streams"):
     import_module(f"tests.clients.forms_anthropic{_name}")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def fast_collections() -> Iterator[None]:
-    """The SDK's thousands of types are not looked through after every form."""
+    """The SDK's thousands of types are not looked through after every form, nor in a form.
+
+    A collection in one of the server's threads would close the streams of another thread's loop.
+    """
     gc.freeze()
+    gc.disable()
     yield
+    gc.enable()
     gc.unfreeze()
 
 

@@ -282,12 +282,23 @@ def raw_stream(*body: Any, **listeners: Any) -> Iterator[tuple[bytes, Any]]:
 EVENT = b'data: {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\n'
 
 
-@pytest.mark.parametrize("end", [b"data: [DONE]\n\n", b"", b"data: [DONE]\r\n\r\n"])
-def test_a_whole_stream_ends_with_its_receipt(end: bytes) -> None:
-    for heard, response in raw_stream(EVENT, end):
+@pytest.mark.parametrize(
+    "end",
+    [
+        (b"data: [DONE]\n\n",),
+        (b"",),
+        (b"data: [DONE]\r\n\r\n",),
+        (b"data: [DONE]\r\n\r", b"\n"),
+        (b"data: [DONE]", b"\r", b"\n", b"\r", b"\n"),
+        (b"data: [DONE]\n", b"\n"),
+    ],
+)
+def test_a_whole_stream_ends_with_its_receipt(end: tuple[bytes, ...]) -> None:
+    """A line and no event: with an `id` in the stream the SDK reads the empty line as an event."""
+    for heard, response in raw_stream(EVENT, *end):
         head, comment = heard.split(f": {HEADER} ".encode())
-        assert head == EVENT + end
-        assert comment.endswith(b"\n\n")
+        assert head == EVENT + b"".join(end)
+        assert comment.endswith(b"}\n")
         assert json.loads(comment) == receipt(response).as_dict()
         assert receipt(response).outcome == "whole"
 

@@ -10,7 +10,7 @@ from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.models import IndividualToken, Item, Masked, Unmasked, rebuild
 from llm_guard_protecto.vault import PolicyChoice
 
-__all__ = ["AsyncKeepingVault", "AsyncTinyVault", "KeepingVault", "TinyVault"]
+__all__ = ["AsyncKeepingVault", "AsyncTinyVault", "KeepingVault", "PlainVault", "TinyVault"]
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -86,6 +86,14 @@ class KeepingVault(TinyVault):
 
     def recall(self, names: Sequence[str]) -> list[list[Masked] | None]:
         return [self.maps.get(name) for name in names]
+
+
+class PlainVault(KeepingVault):
+    """A `KeepingVault` whose tokens have none of the marks of their values, as real ones have not."""
+
+    def __init__(self, *values: str) -> None:
+        super().__init__(*values)
+        self._tokens = {value: _run(value) for value in values}
 
 
 class AsyncKeepingVault(AsyncTinyVault):

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llm_guard_protecto.engine.store import KEY_STATES, Kept, KeyRow, Row, Store, open_store
+from llm_guard_protecto.engine.store import KEY_STATES, Kept, KeyRow, Row, Store
 from llm_guard_protecto.errors import VaultError, VaultUnavailable
-
-KINDS = ("memory", "sqlite")  # a PostgreSQL store joins here
-
-
-def url_of(kind: str, directory: Path) -> str:
-    return "memory:" if kind == "memory" else f"sqlite:///{directory / 'vault.db'}"
-
-
-@pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    with open_store(url_of(request.param, tmp_path)) as opened:
-        yield opened
 
 
 def row(number: int, token: str | None = None, *, alias: int = 0, counter: int = 0) -> Row:

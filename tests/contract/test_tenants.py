@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from llm_guard_protecto.engine.store import Store, open_store
+from llm_guard_protecto.engine.store import Store
 from llm_guard_protecto.engine.store.jobs import JobRow
 from llm_guard_protecto.engine.store.tenants import Bearer
 from llm_guard_protecto.errors import VaultError, VaultUnavailable
-from tests.contract.test_store import KINDS, row, url_of
-
-
-@pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    with open_store(url_of(request.param, tmp_path)) as opened:
-        yield opened
+from tests.contract.test_store import row
 
 
 def bearer(number: int, namespace: int | None) -> Bearer:

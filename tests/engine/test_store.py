@@ -99,8 +99,8 @@ def test_memory_is_not_a_file(url: str, tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("postgresql://user:hunter2@db/vault", "not available in this version"),
-        ("postgres://db/vault", "not available in this version"),
+        ("postgresql://user:hunter2/x@db/vault", "special characters escaped"),
+        ("postgres://db/vault?pool=3", "no parameter 'pool'"),
         ("https://host/api/vault", "no store speaks 'https'"),
         ("sqlite://", "no store speaks|path"),
         ("sqlite:///", "path"),
@@ -473,16 +473,14 @@ def test_every_statement_compiles(connections: Connections, name: str) -> None:
     assert statement.endswith(";")
     assert statement.count(";") == 1
     unnamed = (None,) * statement.count("?")
-    named = {"wanted": apsw.carray((b"x",)), **dict.fromkeys(("namespace", "name", "value"))}
-    named |= dict.fromkeys(("document", "before", "digest", "at", "id", "now", "lease", "tries"))
-    named |= dict.fromkeys(re.findall(r":(\w+)", queries()["add_job"]))
+    named = dict.fromkeys(re.findall(r":(\w+)", statement)) | {"wanted": apsw.carray((b"x",))}
     connections.read(lambda db: db.execute("EXPLAIN " + statement, unnamed or named))
 
 
 def test_every_line_of_sql_belongs_to_a_named_statement() -> None:
     assert queries().keys() >= TRANSACTIONS
     text = files(sql).joinpath("queries.sql").read_text("utf-8")
-    assert len(queries()) == text.count(";\n") == 44
+    assert len(queries()) == text.count(";\n") > 40
 
 
 class Commits:

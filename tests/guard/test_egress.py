@@ -41,7 +41,7 @@ def looked_at(path: str = PATH, query: str = "", **more: Any) -> int:
     """What `scan` says of the masked prompt with `more` beside it."""
     said = [{"role": "user", "content": answer().token_value}]
     body = json.dumps({"model": "m", "messages": said, **more}).encode()
-    return scan(body, path, query, [answer()])
+    return scan(body, path, query, [answer()]).scanned
 
 
 class WithAHole:
@@ -177,13 +177,13 @@ def test_where_a_word_may_stand(fine: dict[str, Any]) -> None:
 
 def test_the_bytes_are_counted() -> None:
     body = send(Guard(), model="m", messages=[{"role": "user", "content": PROMPT}]).body
-    assert scan(body, PATH, "a=b", [answer()]) == len(body) + len(PATH) + 3
+    assert scan(body, PATH, "a=b", [answer()]).scanned == len(body) + len(PATH) + 3
 
 
 def test_lines_and_bodies_that_are_no_json_are_looked_at() -> None:
     line = json.dumps({"body": {"messages": [{"role": "user", "content": answer().token_value}]}})
     clean = f"--b\r\ncontent-disposition: form-data\r\n\r\n{line}\n{line}\n--b--".encode()
-    assert scan(clean, PATH, "", [answer()])
+    assert scan(clean, PATH, "", [answer()]).scanned
     for leak in (line.replace("user", "x\\n" + NAME), f"one line: {NAME}"):
         with pytest.raises(EgressBlocked):
             scan(clean + b"\n" + leak.encode(), PATH, "", [answer()])
@@ -244,4 +244,4 @@ def test_a_masked_call_is_never_stopped(said: list[str], again: bool) -> None:
 
 def test_nothing_masked_is_nothing_to_look_for() -> None:
     body = json.dumps({"messages": PROMPT}).encode()
-    assert scan(body, PATH, "", vault().mask(["Hello"])) == len(body) + len(PATH)
+    assert scan(body, PATH, "", vault().mask(["Hello"])).scanned == len(body) + len(PATH)

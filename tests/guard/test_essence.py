@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llm_guard_protecto.engine import LocalVault
-from llm_guard_protecto.guard.essence import essence
+from llm_guard_protecto.guard.essence import Essences, essence
 from llm_guard_protecto.guard.restore import restore
 from llm_guard_protecto.guard.tokenmap import TokenMap
 from llm_guard_protecto.models import Masked, rebuild
@@ -142,6 +145,20 @@ def test_real_texts_are_restored_and_mostly_gone() -> None:
 
 def test_the_same_text_has_the_same_essence() -> None:
     """So that a vault stores it once, and a map of it is found again."""
+    of = Essences()
     one, two = VAULT.mask(["of Sarah Jönsson"]), VAULT.mask(["of Sarah Jönsson"])
-    assert essence(one)[0] is essence(two)[0]
-    assert isinstance(essence(one)[0], Masked)
+    assert of(one)[0] is of(two)[0]
+    assert of(one) == essence(one)
+    assert isinstance(of(one)[0], Masked)
+
+
+def test_what_is_remembered_goes_with_its_guard() -> None:
+    """Nothing of it is the process's: another guard's is another object."""
+    masked = VAULT.mask(["of Sarah Jönsson, once"])
+    of, other = Essences(), Essences()
+    assert of(masked)[0] is of(masked)[0]
+    assert of(masked)[0] is not other(masked)[0]
+    gone = weakref.ref(of)
+    del of
+    gc.collect()
+    assert gone() is None

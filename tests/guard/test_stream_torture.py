@@ -83,7 +83,7 @@ def test_a_cut_connection_shows_no_half_wrapper_and_guesses_nothing(
 @MANY
 @given(size=st.integers(1, 30), events=st.integers(0, 10**6))
 def test_an_error_in_the_middle_ends_every_text(form: str, size: int, events: int) -> None:
-    """What was held leaves as it came, before the error; the error itself is restored."""
+    """No text ends in half a wrapper, and none is guessed; the error itself is restored."""
     all_of_them = told(form, size)
     before = all_of_them[: events % len(all_of_them)]
     error = {"type": "error", "error": {"type": "overloaded", "message": masked(form)}}
@@ -92,6 +92,7 @@ def test_an_error_in_the_middle_ends_every_text(form: str, size: int, events: in
     data, _, after = passed.partition(b"overloaded")
     assert b"delta" not in after
     sent = said(form, sse(before))
+    clear = said(form, b"".join(run(form, [sse(all_of_them)])))
     for key, text in said(form, data.rpartition(b"data:")[0]).items():
-        # Restored as far as it was certain; the rest, the beginning of a token, as it came.
-        assert bool(text) == bool(sent[key])
+        assert clear[key].startswith(text)
+        assert text or len(sent[key]) <= 6  # one word at most is not certain yet

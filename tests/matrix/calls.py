@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import warnings
 from collections.abc import Iterator
@@ -10,18 +11,16 @@ from importlib import import_module
 from typing import Any
 
 from llm_guard_protecto.clients import protect
-from llm_guard_protecto.wire.bodiless import Bodiless
-from llm_guard_protecto.wire.routes import ROUTES
-from tests.clients.bench import whole
+from tests.clients.bench import now, whole
 from tests.clients.tiny_vault import TinyVault
 from tests.matrix.bodies import CANARY
 from tests.wireserver import WireServer
 
-__all__ = ["REFUSED", "Called", "call", "covered", "methods", "refused_calls"]
+__all__ = ["REFUSED", "Called", "call", "client", "methods", "refused_calls"]
 
 REFUSED = (
     "Nothing of these calls is sent, whatever they hold, unless a policy opens unknown routes"
-    " (`surfaces.unknown_routes`). All methods of the SDKs were called to make this list."
+    " (`surfaces.unknown_routes`). All methods of the SDKs were called, blocking and async."
 )
 
 # They repeat one another: other ways to make or to read the same call.
@@ -38,14 +37,16 @@ NOT_CALLS = (
 )
 
 
-def client(sdk: str, url: str) -> Any:
-    """A protected client of the SDK."""
-    http = import_module("httpx2").Client(trust_env=False, verify=False)
+def client(sdk: str, url: str, kind: str = "sync") -> Any:
+    """A protected client of the SDK; `kind` is `sync` or `async`."""
+    prefix = "Async" if kind == "async" else ""
+    http = getattr(import_module("httpx2"), f"{prefix}Client")(trust_env=False, verify=False)
     options = {"api_key": "none", "http_client": http, "max_retries": 0}
     if sdk == "openai":
-        made = import_module(sdk).OpenAI(base_url=f"{url}/v1", admin_api_key="none", **options)
+        options |= {"base_url": f"{url}/v1", "admin_api_key": "none"}
+        made = getattr(import_module(sdk), f"{prefix}OpenAI")(**options)
     else:
-        made = import_module(sdk).Anthropic(base_url=url, **options)
+        made = getattr(import_module(sdk), f"{prefix}Anthropic")(base_url=url, **options)
     return protect(made, TinyVault(CANARY))
 
 
@@ -83,8 +84,10 @@ class Called:
         return message if mine and not self.raw else ""
 
 
-def call(client_: Any, server: WireServer, way: str, text: str) -> Called:
-    """Call a method with `text` in every place that it insists on."""
+def call(
+    client_: Any, server: WireServer, way: str, text: str, runner: asyncio.Runner | None = None
+) -> Called:
+    """Call a method with `text` in every place that it insists on; `runner` is for async clients."""
     method = reduce(getattr, way.split("."), client_)
     needed: dict[str, Any] = {}
     for name, parameter in inspect.signature(method).parameters.items():
@@ -100,6 +103,8 @@ def call(client_: Any, server: WireServer, way: str, text: str) -> Called:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a method is deprecated
             reply = method(**needed)
+            if runner is not None:
+                runner.run(_read(reply))
         if hasattr(reply, "__enter__") and not hasattr(reply, "http_response"):
             with reply as opened:
                 list(opened) if hasattr(opened, "__iter__") else opened
@@ -107,6 +112,16 @@ def call(client_: Any, server: WireServer, way: str, text: str) -> Called:
         error = raised
     path = server.requests[-1].path if server.requests else ""
     return Called(error, bytes(server.heard[before:]), path)
+
+
+async def _read(reply: Any) -> None:
+    """Wait for a call of an async client, and read what it opens."""
+    given = await now(reply)
+    if hasattr(given, "__aenter__") and not hasattr(given, "http_response"):
+        async with given as opened:
+            if hasattr(opened, "__aiter__"):
+                async for _ in opened:
+                    pass
 
 
 def _value(hint: str, name: str, text: str) -> Any:
@@ -146,11 +161,3 @@ def refused_calls() -> dict[str, list[str]]:
             ]
             caller.close()
     return found
-
-
-def covered(method: str, tail: str) -> str:
-    """What is done to the reply of a call without a JSON body."""
-    [found] = [row[2] for row in ROUTES if row[:2] == (method, tail)]
-    if not isinstance(found, Bodiless):
-        return "restored; the upload is masked by what it is for"
-    return "no text" if found.replies is None else "restored from what is kept of earlier calls"

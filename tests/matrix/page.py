@@ -5,17 +5,19 @@ python -m tests.matrix     # runs all of them and writes the page
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from llm_guard_protecto.wire.routes import ROUTES
-from tests.matrix.calls import REFUSED, covered, refused_calls
+from tests.matrix.calls import REFUSED, refused_calls
 from tests.matrix.endpoints import ENDPOINTS
 from tests.matrix.run import RESTORED, SENT, Cell
+from tests.matrix.run_readings import NO_TEXT, WITHOUT_A_BODY
 
 __all__ = ["PAGE", "field_of", "page"]
 
+_CALL = re.compile(r"\A[A-Z]+ /\S+(?= is not covered)")
 PAGE = Path(__file__).parents[2] / "docs/coverage.md"
 
 _HEAD = """\
@@ -46,6 +48,18 @@ If such a value also stands in a text of the same request and is masked there, t
 {rows}
 """
 
+_WITHOUT_A_BODY = """\
+## Calls without a JSON body
+
+These were run in the same ways: with a value that must not leave in the path, in the query and at every place of an upload's form, and with a reply that holds at each of its texts what an earlier call masked.
+An id in a path or a query is a word of the API; one that could be more than that is refused.
+What is counted is the places; a number stands behind those that are many.
+
+| Call | Masked, and restored in the reply | Refused |
+|---|---|---|
+{rows}
+"""
+
 
 def page(cells: Mapping[str, Sequence[Cell]]) -> str:
     """The page, of the cells of each SDK family by its name."""
@@ -55,7 +69,7 @@ def page(cells: Mapping[str, Sequence[Cell]]) -> str:
     for name in dict.fromkeys(order):
         verdicts = {cell.location: cell.verdict for cell in newest if cell.endpoint == name}
         parts.append(_endpoint(name, verdicts))
-    parts.append(_other_calls())
+    parts += [_readings(newest), _refused_calls()]
     places = Counter(
         field_of(location)
         for _, location in {(c.endpoint, c.location) for c in newest if c.verdict == SENT}
@@ -115,22 +129,38 @@ def _reasons(cells: Sequence[Cell]) -> str:
     for cell in cells:
         kind, _, reason = cell.verdict.partition(": ")
         if kind == "refused":
+            reason = _CALL.sub("METHOD PATH", reason)
             reasons.setdefault(reason, set()).add((cell.endpoint, cell.location))
     rows = "\n".join(f"| {reason} | {len(at)} |" for reason, at in sorted(reasons.items()))
     return f"## Refused, and why\n\n| Message | Places |\n|---|---|\n{rows}\n"
 
 
-def _other_calls() -> str:
-    bodies = {endpoint.tail for endpoint in ENDPOINTS}
-    rows = [
-        f"| `{method}` | `{tail}` | {covered(method, tail)} |"
-        for method, tail, _ in ROUTES
-        if not (method == "POST" and tail in bodies)
-    ]
+def _readings(cells: Sequence[Cell]) -> str:
+    names = dict.fromkeys(one.name for one in WITHOUT_A_BODY)
+    rows = []
+    for name in names:
+        mine = {cell.location: cell.verdict for cell in cells if cell.endpoint == name}
+        restored = [at for at, verdict in mine.items() if verdict == RESTORED]
+        refused = [at for at, verdict in mine.items() if verdict.startswith("refused")]
+        if NO_TEXT in mine.values():
+            restored = ["(no text is read)"]
+        rows.append(f"| `{name}` | {_some(restored)} | {_some(refused)} |")
+    return _WITHOUT_A_BODY.format(rows="\n".join(rows))
+
+
+def _some(locations: Sequence[str]) -> str:
+    """Locations for a cell of the page; many of one object are a number."""
+    few: Counter[str] = Counter()
+    for at in locations:
+        kind, found, _ = at.partition("].")
+        few[f"{kind}]…" if found and at.startswith("reply") else at] += 1
+    tops = Counter[str]()
+    for at, number in few.items():
+        field = at.partition("[")[0] if at.startswith("reply") else at
+        tops[field] += number
+    return ", ".join(f"{at} ({n})" if n > 1 else at for at, n in tops.items()) or "–"
+
+
+def _refused_calls() -> str:
     calls = "\n".join(f"- {sdk}: {', '.join(names)}" for sdk, names in refused_calls().items())
-    return (
-        "## Calls without a JSON body\n\nAn id in a path is a word of the API; a path or a query that"
-        " holds anything else is refused.\n\n| Method | Path ends in | Reply |\n|---|---|---|\n"
-        + "\n".join(rows)
-        + f"\n\n## Calls that are refused\n\n{REFUSED}\n\n{calls}\n"
-    )
+    return f"## Calls that are refused\n\n{REFUSED}\n\n{calls}\n"

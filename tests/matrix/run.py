@@ -33,7 +33,7 @@ from tests.matrix.provider import repeat, text_of, text_of_events
 from tests.wire.sdk_walk import every
 from tests.wireserver import WireServer
 
-__all__ = ["RESTORED", "SENT", "Cell", "Material", "cells", "material"]
+__all__ = ["RESTORED", "SENT", "Cell", "Material", "cells", "connected", "material", "ways"]
 
 RESTORED = "masked and restored"
 SENT = "sent as it is"
@@ -126,19 +126,19 @@ NEEDED: dict[str, Json] = {
 """What a method insists on, where a body gives it as `extra_body`."""
 
 
-def client_of(endpoint: Endpoint, kind: str, family: str, url: str) -> Any:
-    """A protected client, straight from the SDK."""
-    sdk: Any = import_module("openai" if endpoint.client == "OpenAI" else "anthropic")
+def connected(name: str, kind: str, family: str, url: str) -> Any:
+    """A protected client of the class `name`, straight from the SDK."""
+    sdk: Any = import_module("openai" if name == "OpenAI" else "anthropic")
     http: Any = import_module(family)
     own = (http.AsyncClient if kind == "async" else http.Client)(trust_env=False, verify=False)
-    made = getattr(sdk, f"Async{endpoint.client}" if kind == "async" else endpoint.client)
+    made = getattr(sdk, f"Async{name}" if kind == "async" else name)
     options: dict[str, Any] = {
         "OpenAI": {"api_key": "none", "base_url": f"{url}/v1"},
         "Anthropic": {"api_key": "none", "base_url": url},
         "AnthropicVertex": {"region": "x", "project_id": "p", "access_token": "t"}
         | {"base_url": f"{url}/v1"},
         "AnthropicBedrock": {"api_key": "none", "aws_region": "x", "base_url": url},
-    }[endpoint.client]
+    }[name]
     return protect(made(max_retries=0, http_client=own, **options), TinyVault(CANARY))
 
 
@@ -248,7 +248,7 @@ async def run(endpoint: Endpoint, mode: str, kind: str, family: str) -> dict[str
     """The verdict on every location of an endpoint, called in one way."""
     verdicts: dict[str, str] = {}
     with WireServer(repeat) as server:
-        client = client_of(endpoint, kind, family, server.url)
+        client = connected(endpoint.client, kind, family, server.url)
         running = Running(endpoint, client, server, mode)
         bodies = material(endpoint)
         for body in bodies.masked:
@@ -281,8 +281,11 @@ def cells(endpoint: Endpoint, mode: str, kind: str, family: str) -> list[Cell]:
 
 
 def main(sdk: str, family: str) -> None:
+    from tests.matrix.run_readings import reading_cells, reading_ways
+
     gc.freeze()
     found = [cell for way in ways(sdk) for cell in cells(*way, family)]
+    found += [cell for way in reading_ways(sdk) for cell in reading_cells(*way, family)]
     version = import_module(sdk).__version__
     json.dump({"version": version, "cells": [asdict(cell) for cell in found]}, sys.stdout)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -11,17 +12,18 @@ from typing import Any
 
 import pytest
 
-from llm_guard_protecto.wire.bodiless import Bodiless
-from llm_guard_protecto.wire.openai_files import FILES
 from llm_guard_protecto.wire.routes import ROUTES
-from tests.clients.bench import whole
+from tests.clients.bench import now, whole
 from tests.clients.openai2 import ROOT, NoOldSdk, openai2_python
 from tests.matrix import run
 from tests.matrix.bodies import CANARY
 from tests.matrix.calls import NOT_CALLS, call, client, methods
 from tests.matrix.endpoints import ENDPOINTS, Endpoint
 from tests.matrix.page import PAGE, field_of, page
+from tests.matrix.readings import READINGS, Reading
 from tests.matrix.run import RESTORED, SENT, Cell
+from tests.matrix.run_readings import NO_TEXT, WITHOUT_A_BODY, reading_cells, reading_ways
+from tests.matrix.uploads import Upload
 from tests.wireserver import WireServer
 
 NEWEST = {"openai 3 over httpx2": "openai", "anthropic 2 over httpx2": "anthropic"}
@@ -29,6 +31,12 @@ WAYS = [
     pytest.param(name, *way, id=f"{name}: {way[0].name}, {way[1]}, {way[2]}")
     for name, sdk in NEWEST.items()
     for way in run.ways(sdk)
+]
+
+READINGS_OF = [
+    pytest.param(*way, id=f"{number}: {way[0].name}, {way[1]}, {way[2]}")
+    for sdk in NEWEST.values()
+    for number, way in enumerate(reading_ways(sdk))
 ]
 
 # What a table skips, by the name of its field: each is the provider's own or for somebody else.
@@ -77,8 +85,14 @@ def ran(endpoint: Endpoint, mode: str, kind: str) -> list[Cell]:
     return run.cells(endpoint, mode, kind, "httpx2")
 
 
+@cache
+def read(one: Reading | Upload, mode: str, kind: str) -> list[Cell]:
+    return reading_cells(one, mode, kind, "httpx2")
+
+
 def wrong(cells: list[Cell]) -> list[Cell]:
-    return [one for one in cells if not one.verdict.startswith((RESTORED, SENT, "refused: "))]
+    known = (RESTORED, SENT, NO_TEXT, "refused: ")
+    return [one for one in cells if not one.verdict.startswith(known)]
 
 
 @pytest.mark.parametrize(("name", "endpoint", "mode", "kind"), WAYS)
@@ -87,6 +101,19 @@ def test_every_place(name: str, endpoint: Endpoint, mode: str, kind: str) -> Non
     found = ran(endpoint, mode, kind)
     assert wrong(found) == []
     assert sum(one.verdict == RESTORED for one in found) >= 2
+
+
+@pytest.mark.parametrize(("one", "mode", "kind"), READINGS_OF)
+def test_every_place_of_a_call_without_a_body(one: Reading | Upload, mode: str, kind: str) -> None:
+    found = read(one, mode, kind)
+    assert wrong(found) == []
+    assert found
+    if isinstance(one, Reading) and one.before:
+        assert any(cell.verdict == RESTORED for cell in found)
+    assert all(c.verdict.startswith("refused") for c in found if c.location[:5] in PLACES_OF_A_URL)
+
+
+PLACES_OF_A_URL = ("path:", "query")
 
 
 def test_every_way_gives_the_same() -> None:
@@ -98,7 +125,9 @@ def test_every_way_gives_the_same() -> None:
 
 
 def newest(name: str) -> list[Cell]:
-    return [cell for way in run.ways(NEWEST[name]) for cell in ran(*way)]
+    sdk = NEWEST[name]
+    bodies = [cell for way in run.ways(sdk) for cell in ran(*way)]
+    return bodies + [cell for way in reading_ways(sdk) for cell in read(*way)]
 
 
 def test_only_what_is_listed_is_sent_as_it_is() -> None:
@@ -119,33 +148,39 @@ def test_the_older_sdk(older: Any) -> None:
     known = {(c.endpoint, c.location): c.verdict for c in newest("openai 3 over httpx2")}
     both = [one for one in found if (one.endpoint, one.location) in known]
     assert [c for c in both if c.verdict != known[c.endpoint, c.location]] == []
-    assert {c.endpoint for c in found} == {e.name for e in ENDPOINTS if e.client == "OpenAI"}
+    names = {e.name for e in ENDPOINTS if e.client == "OpenAI"}
+    names |= {one.name for one in WITHOUT_A_BODY if one.client == "OpenAI"}
+    assert {c.endpoint for c in found} == names
     assert len(both) > 2000
 
 
-def test_every_route_with_a_body_is_in_the_matrix() -> None:
-    bodies = {
-        tail
-        for method, tail, format_ in ROUTES
-        if method == "POST" and not isinstance(format_, Bodiless) and format_ is not FILES
-    }
-    assert bodies == {endpoint.tail for endpoint in ENDPOINTS}
+def test_every_route_is_in_the_matrix() -> None:
+    bodies = {("POST", endpoint.tail) for endpoint in ENDPOINTS}
+    others = {(one.verb, one.tail) for one in READINGS} | {("POST", "/files")}
+    assert {row[:2] for row in ROUTES} == bodies | others
+    assert not bodies & others
 
 
+@pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize("sdk", ["openai", "anthropic"])
-def test_no_method_of_an_sdk_sends_what_it_is_given(sdk: str) -> None:
+def test_no_method_of_an_sdk_sends_what_it_is_given(sdk: str, kind: str) -> None:
     """Each is called with a canary in every argument that it insists on."""
     leaked, refused = [], []
-    with WireServer(lambda request: whole({})) as server:
-        caller = client(sdk, server.url)
+    with WireServer(lambda request: whole({})) as server, asyncio.Runner() as runner:
+        caller = client(sdk, server.url, kind)
+        loop = runner if kind == "async" else None
         for way in methods(caller):
             if way.rpartition(".")[2] not in NOT_CALLS:
-                made = call(caller, server, way, CANARY)
+                made = call(caller, server, way, CANARY, loop)
                 refused += [way] if made.refused else []
                 leaked += [way] if b"anary" in made.raw else []
-        caller.close()
+        runner.run(closed(caller))
     assert leaked == []
     assert len(refused) > (150 if sdk == "openai" else 10)
+
+
+async def closed(caller: Any) -> None:
+    await now(caller.close())
 
 
 def test_the_page_says_what_ran() -> None:

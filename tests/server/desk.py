@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from llm_guard_protecto import LocalVault
+from llm_guard_protecto.detect.find import Detector
+from llm_guard_protecto.engine.audit import AuditSettings
 from llm_guard_protecto.server.dispatch import answer
 from llm_guard_protecto.server.messages import Answer, Request
 from llm_guard_protecto.server.service import Service
@@ -71,9 +73,24 @@ class Desk:
 
 
 @contextmanager
-def opened(url: str | Path = "memory:", environ: Any = None, **settings: Any) -> Iterator[Desk]:
+def opened(
+    url: str | Path = "memory:",
+    environ: Any = None,
+    *,
+    detectors: Sequence[Detector] = (),
+    deadline: float = 30.0,
+    audit: AuditSettings | None = None,
+    **settings: Any,
+) -> Iterator[Desk]:
     """A desk in the namespace `acme` with every permission. No worker runs."""
     clock = Clock()
-    with LocalVault(url, environ=environ or {}, clock=clock) as vault:
+    with LocalVault(
+        url,
+        environ=environ or {},
+        detectors=detectors,
+        deadline=deadline,
+        audit=audit,
+        clock=clock,
+    ) as vault:
         service = Service(vault, Settings(**settings), clock)
         yield Desk(service, clock, "").of("acme", *ALL)

@@ -196,10 +196,11 @@ def test_it_describes_itself(client: httpx.Client) -> None:
 
 
 def test_it_is_not_ready_when_the_vault_is_gone() -> None:
-    with opened() as desk, served(desk) as client:
+    with opened(ready_seconds=0) as desk, served(desk) as client:
         desk.service.namespaces.vault.close()
         got = client.get("/readyz")
-        assert (got.status_code, got.json()) == (503, {"status": "not"})
+        assert (got.status_code, got.json()["status"]) == (503, "not")
+        assert "store" in got.json()["failed"]
         assert client.get("/healthz").status_code == 200
         got = client.put("/api/vault/mask", json=TEXT)
         assert (got.status_code, got.json()["success"]) == (503, False)

@@ -177,3 +177,14 @@ def test_workers_in_threads_do_every_job_once(desk: Desk) -> None:
         service.stop()
     for n, one in enumerate(status(desk, *ids)):
         assert one["result"][0]["value"] == f"Sarah {n}"
+
+
+def test_a_job_of_another_version_fails_with_a_reason(desk: Desk) -> None:
+    """As after a step back to an older version: nobody here knows how to do it."""
+    vault = desk.service.namespaces.get("acme")
+    assert vault is not None
+    tracking_id = desk.service.queue.submit(vault, "juggle", "someone", {})
+    assert work(desk) == 1
+    [job] = desk.service.queue.look(vault, [tracking_id])
+    assert job is not None
+    assert (job.status, job.error) == ("FAILED", "no worker of this version knows this kind of job")

@@ -20,5 +20,5 @@ def test_the_page_lists_every_route_and_what_it_needs() -> None:
     known = {(verb, path): one for path, verbs in ROUTES.items() for verb, one in verbs.items()}
     assert told.keys() == known.keys()
     for route, one in known.items():
-        assert ("master" in told[route]) == one.master
+        assert ("master" in told[route]) == one.for_master
         assert set(re.findall(r"`([a-z_]+)`", told[route])) == one.permissions

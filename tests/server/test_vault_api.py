@@ -146,12 +146,23 @@ FORMATS = {
 }
 
 
+def fitting(name: str, form: str | None) -> bool:
+    """A token that looks like a date, a name or a place has no e-mail address or card in it."""
+    also = {"Person": "Person Name", "Date": ""}
+    also |= {place: "Address" for place in ("State", "City", "Address")}
+    return name not in also or form in (None, "Default Format", also[name])
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("form", [None, *FORMATS])
 def test_every_token_type_in_every_format_comes_back(name: str, form: str | None) -> None:
     values = [FORMATS.get(form or "", "George Williams"), "7", "x", "ß 名", "a-b_c"]
     entries = [{"value": v, "token_name": f"{name} Token", "format": form} for v in values]
     with opened() as desk:
+        if not fitting(name, form):
+            said = (400, "Token and Format Metadata not available")
+            assert desk.refused("/mask", {"mask": entries}) == said
+            return
         items = desk.put("/mask", {"mask": entries})
         for value, item in zip(values, items, strict=True):
             assert item["token_name"] == f"{name} Token"

@@ -88,6 +88,26 @@ def test_an_answer_that_begins_as_json_is_read_as_json() -> None:
     assert slots(result(body))['{"who": "T1"}'] is Treat.JSON_FRAGMENT
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_json"),
+    [
+        ('{"who": "T1"}', True),
+        (' {\n "who": "T1', True),
+        ('["T1"]', True),
+        ('[{"who": "T1"}]', True),
+        ('[ 1, "T1"]', True),
+        ("{", True),
+        ("It is T1.", False),
+        ("[T1](https://x.example)", False),
+        ("[1] T1 said so", False),
+        ("{T1}", False),
+    ],
+)
+def test_an_answer_of_a_chat_is_json_if_it_begins_so(answer: str, is_json: bool) -> None:
+    chat = {"object": "chat.completion", "choices": [{"message": {"content": answer}}]}
+    assert slots(result(chat))[answer] is (Treat.JSON_FRAGMENT if is_json else Treat.TEXT)
+
+
 def test_a_line_that_was_sent_comes_back_as_it_went() -> None:
     call = {"function": {"name": "f", "arguments": '{"a": "T2"}'}}
     messages = [{"role": "assistant", "content": "T1", "tool_calls": [call]}]

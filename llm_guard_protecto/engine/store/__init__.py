@@ -21,16 +21,22 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from llm_guard_protecto.errors import ConfigurationError
+from llm_guard_protecto.errors import ConfigurationError, VaultUnavailable
 
 if TYPE_CHECKING:
+    from llm_guard_protecto.engine.store.audit import Audit
     from llm_guard_protecto.engine.store.jobs import Jobs
     from llm_guard_protecto.engine.store.tenants import Tenants
+    from llm_guard_protecto.engine.store.upkeep import Upkeep
 
-__all__ = ["KEY_STATES", "Kept", "KeyRow", "Row", "Store", "open_store"]
+__all__ = ["KEY_STATES", "Kept", "KeyRow", "Row", "Stale", "Store", "open_store"]
 
 KEY_STATES = ("primary", "active", "retired", "destroyed")
 """What a key is for: new work and reading, reading with look-ups, reading only, nothing."""
+
+
+class Stale(VaultUnavailable):
+    """Keys or rows of the namespace were changed meanwhile; nothing was written, read them anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Row:
     letters and digits, unique in the namespace whatever its case. `counter` is the input that gave this token when lower ones
     were taken. `key_version` names the data key that sealed `sealed`. `day` is the day of
     creation, in days since 1970-01-01. `attributes` is the engine's own, sealed if it is secret.
+    `used` is the last day on which somebody asked for it, noted once a day; 0 before the first.
     """
 
     index: bytes
@@ -53,6 +60,7 @@ class Row:
     sealed: bytes = field(repr=False)
     day: int
     attributes: bytes | None = field(default=None, repr=False)
+    used: int = 0
 
     def __post_init__(self) -> None:
         """Raise ValueError for a row that no store may hold."""
@@ -69,7 +77,8 @@ class KeyRow:
     """One key of a namespace, wrapped by the root key: useless without it.
 
     `role` is what it is for (`token`, `index`, `data`), `version` counts from 1 within the role,
-    `state` is one of `KEY_STATES`, `day` the day of creation in days since 1970-01-01.
+    `state` is one of `KEY_STATES`, `day` the day of creation in days since 1970-01-01. `uses` is
+    how often a data key may have sealed something, see `Upkeep.reserve`.
     """
 
     role: str
@@ -77,6 +86,7 @@ class KeyRow:
     state: str
     wrapped: bytes = field(repr=False)
     day: int
+    uses: int = 0
 
     def __post_init__(self) -> None:
         """Raise ValueError for a state that does not exist."""
@@ -113,6 +123,11 @@ class Store(Protocol):
         ...
 
     @property
+    def nearby(self) -> bool:
+        """Whether small reads come from this machine, without a wait for anybody else."""
+        ...
+
+    @property
     def tenants(self) -> Tenants:
         """The namespaces themselves, and the bearers that may use each."""
         ...
@@ -122,8 +137,25 @@ class Store(Protocol):
         """The queue of what is to be done later."""
         ...
 
+    @property
+    def audit(self) -> Audit:
+        """What was done and by whom, and how often each call was made."""
+        ...
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """What rotation, erasure, retention and verification need."""
+        ...
+
     def namespace(self, name: str) -> int:
         """The number of the namespace `name`, created on first use."""
+        ...
+
+    def generation(self, namespace: int) -> int:
+        """A number that grows with every change of the namespace's keys or policies, and whenever
+        rows or what is kept are removed: who remembers anything of it must then forget. The
+        cheapest of all reads.
+        """
         ...
 
     def by_index(self, namespace: int, indexes: Sequence[bytes]) -> list[Row]:
@@ -134,9 +166,12 @@ class Store(Protocol):
         """The rows of these tokens, ASCII case ignored, each once, in no promised order."""
         ...
 
-    def add(self, namespace: int, rows: Sequence[Row]) -> None:
+    def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> None:
         """Keep rows, all in one transaction. A row whose (index, alias) or whose token (ASCII
         case ignored) is taken is skipped: read back with `by_index` to see who won.
+
+        Raises `Stale` and keeps nothing when the namespace has left this `generation`; the check
+        is part of the transaction, so that no row is added by keys that have been replaced.
         """
         ...
 
@@ -148,14 +183,16 @@ class Store(Protocol):
         """Everything kept at these places, in the order in which it came there."""
         ...
 
-    def keep(self, namespace: int, rows: Sequence[Kept]) -> None:
+    def keep(self, namespace: int, rows: Sequence[Kept], generation: int | None = None) -> None:
         """Keep rows, all in one transaction. Where (place, part) is taken, what is there stays as
-        it is, but for a later `day`.
+        it is, but for a later `day`. `generation` as in `add`.
         """
         ...
 
     def forget(self, namespace: int, before: int) -> int:
-        """Forget all that was last used before this day, in days since 1970-01-01; how much."""
+        """Forget all that was last used before this day, in days since 1970-01-01; how much. If
+        there was anything, another generation begins.
+        """
         ...
 
     def meta(self, name: str) -> bytes | None:
@@ -170,9 +207,13 @@ class Store(Protocol):
         """The keys of a namespace by role, then version."""
         ...
 
-    def add_keys(self, namespace: int, keys: Sequence[KeyRow]) -> list[KeyRow]:
+    def add_keys(
+        self, namespace: int, keys: Sequence[KeyRow], root: bytes | None = None
+    ) -> list[KeyRow]:
         """Keep keys, all in one transaction, and skip those whose (role, version) is taken;
         the keys that stand now.
+
+        Raises `Stale` and keeps nothing unless `root` is None or what `meta("root")` says then.
         """
         ...
 
@@ -185,11 +226,11 @@ class Store(Protocol):
         ...
 
     def put_policy(self, namespace: int, name: str, document: str) -> None:
-        """Keep a policy; one of the same name is replaced."""
+        """Keep a policy; one of the same name is replaced. Another generation begins."""
         ...
 
     def delete_policy(self, namespace: int, name: str) -> bool:
-        """Forget a policy; False if there was none."""
+        """Forget a policy; False if there was none. Another generation begins."""
         ...
 
     def close(self) -> None:
@@ -214,9 +255,10 @@ def open_store(url: str) -> Store:
     """Open the store at `url`, creating it if it is not there.
 
     `sqlite:///PATH` or a bare path: a SQLite file (three slashes, then the path as it is, so an
-    absolute path makes four). `memory:`: rows that die with the process. Raises
-    `ConfigurationError` for any other URL and for a file that is not a vault, `VaultRefused` for
-    a file that others may read, `VaultUnavailable` when the place cannot be used now.
+    absolute path makes four). `postgresql://…`: a PostgreSQL database. `memory:`: rows that die
+    with the process. Raises `ConfigurationError` for any other URL and for what is not a vault,
+    `VaultRefused` for a file that others may read and for a wrong password, `VaultUnavailable`
+    when the place cannot be used now.
     """
     if url in {"memory:", ":memory:", "sqlite:///:memory:"}:
         from llm_guard_protecto.engine.store.memory import MemoryStore
@@ -224,9 +266,15 @@ def open_store(url: str) -> Store:
         return MemoryStore()
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", url)
     if scheme and scheme[1].lower().startswith("postgres"):
-        raise ConfigurationError(
-            "a PostgreSQL vault is not available in this version; use sqlite:///PATH"
-        )
+        try:
+            from llm_guard_protecto.engine.store.postgres import PostgresStore
+        except ModuleNotFoundError as error:
+            if error.name is None or not error.name.startswith(("psycopg", "procrastinate")):
+                raise
+            raise ConfigurationError(
+                "a PostgreSQL vault needs psycopg; run: pip install 'llm-guard-protecto[postgres]'"
+            ) from None
+        return PostgresStore(url)
     if scheme and not url.startswith("sqlite:///"):
         raise ConfigurationError(
             f"no store speaks {scheme[1]!r}; a vault is sqlite:///PATH, a path, or memory:"

@@ -14,10 +14,11 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
+from llm_guard_protecto.engine.store.at_hand import NotAtHand, block, needs_time, strict
 from llm_guard_protecto.engine.store.sqlite_file import OPENING, connect, explained
 from llm_guard_protecto.engine.store.writer import Work, Writer
 from llm_guard_protecto.errors import VaultUnavailable
@@ -27,6 +28,7 @@ __all__ = ["Connections"]
 T = TypeVar("T")
 
 _SPARE = 8
+_REMEMBERED = 10_000
 _FORK_SECONDS = 30.0
 
 
@@ -45,6 +47,11 @@ class Connections:
         self._closed = False
         self._idle: deque[apsw.Connection] = deque()
         self._writer = Writer(self._connect_writer)
+        self._watching = threading.Lock()
+        self._watch: apsw.Connection | None = None
+        self._seen: object = None
+        self._stamps = 0
+        self._recent: tuple[int, dict[tuple[object, ...], Any]] = (0, {})
         with OPENING:
             _ALL.add(self)
 
@@ -62,8 +69,45 @@ class Connections:
                 db.close()
             return result
 
+    def look(self, key: tuple[object, ...], work: Work[T]) -> T:
+        """Like `read`, for something small that seldom changes and is known by `key`.
+
+        Inside `at_hand.only()` it is read once for as long as nobody, in any process, has committed
+        anything since; whether somebody has is looked up once a block.
+        """
+        noted = block()
+        if noted is None:
+            return self.read(work)
+        stamp = noted.get(self)
+        if stamp is None:
+            stamp = noted[self] = self._stamp()
+        if self._recent[0] != stamp:
+            self._recent = (stamp, {})
+        known = self._recent[1]
+        if key not in known:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[key] = self.read(work)
+        result: T = known[key]
+        return result
+
+    def _stamp(self) -> int:
+        """A number that is another one when anything was committed since the last time."""
+        with self._watching, self._entered():
+            if self._watch is None:
+                self._watch = connect(self._path, self._patience, writer=False)
+                self._ask = self._watch.cursor()
+                self._seen = None
+            # Counts the commits of all others; this connection makes none.
+            seen = self._ask.execute("PRAGMA data_version").get
+            if seen != self._seen:
+                self._seen = seen
+                self._stamps += 1
+            return self._stamps
+
     def write(self, work: Work[T]) -> T:
         """Do `work` in a transaction; its result, once that is durable."""
+        needs_time()
         with self._entered():
             return self._writer.run(work)
 
@@ -90,6 +134,8 @@ class Connections:
         try:
             yield
         except apsw.Error as error:
+            if isinstance(error, apsw.BusyError) and strict():
+                raise NotAtHand from None
             raise explained(error, self._path) from error
         finally:
             with self._turn:
@@ -102,6 +148,9 @@ class Connections:
 
     def _let_go(self) -> None:
         self._writer.stop()
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close(True)
         while self._idle:
             self._idle.pop().close(True)
 
@@ -122,6 +171,7 @@ class Connections:
     def go_on_in_child(self) -> None:
         """Start afresh: of the threads and locks of the parent only copies are here."""
         self._turn = threading.Condition()
+        self._watching = threading.Lock()
         self._writer = Writer(self._connect_writer)
         self._inside = 0
         if self._quiet and self._shared:

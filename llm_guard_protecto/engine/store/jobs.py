@@ -9,12 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import apsw
 
 from llm_guard_protecto.engine.store.connections import Connections
 from llm_guard_protecto.engine.store.sql import queries
+from llm_guard_protecto.errors import VaultError
+
+if TYPE_CHECKING:
+    from llm_guard_protecto.engine.store.postgres_address import Address
 
 __all__ = ["JobRow", "Jobs", "MemoryJobs", "SqliteJobs"]
 
@@ -46,12 +50,21 @@ class JobRow:
 class Jobs(Protocol):
     """The queue of a store, all namespaces together."""
 
+    @property
+    def address(self) -> Address | None:
+        """Where procrastinate hands the jobs to workers; None: workers look for them here."""
+        ...
+
     def add(self, job: JobRow) -> None:
-        """Keep one more job."""
+        """Keep one more job. Raises `VaultError` when its id is taken."""
         ...
 
     def get(self, namespace: int, tracking_ids: Sequence[str]) -> Mapping[str, JobRow]:
         """Those of these jobs that are of this namespace, by their ids."""
+        ...
+
+    def is_open(self, tracking_id: str) -> bool:
+        """Whether there is such a job, and it has not ended."""
         ...
 
     def claim(self, now: int, lease: int) -> JobRow | None:
@@ -80,9 +93,12 @@ class Jobs(Protocol):
 class SqliteJobs:
     """The queue of a vault file; see `Jobs`."""
 
+    address = None
+
     def __init__(self, connections: Connections) -> None:
         """Use the connections of the store."""
         self._connections = connections
+        self._busy = False
 
     def add(self, job: JobRow) -> None:
         """Keep one more job."""
@@ -114,6 +130,15 @@ class SqliteJobs:
         rows = self._connections.read(find)
         return {row[0]: _job(row) for row in rows}
 
+    def is_open(self, tracking_id: str) -> bool:
+        """Whether there is such a job, and it has not ended."""
+        asked = {"id": tracking_id}
+
+        def look(db: apsw.Connection) -> bool:
+            return bool(db.execute(queries()["is_open"], asked).fetchall())
+
+        return self._connections.read(look)
+
     def claim(self, now: int, lease: int) -> JobRow | None:
         """Take the oldest job that waits, or whose worker has let its lease run out."""
 
@@ -123,8 +148,10 @@ class SqliteJobs:
         def take(db: apsw.Connection) -> list[tuple[Any, ...]]:
             return db.execute(queries()["claim"], {"now": now, "lease": lease}).fetchall()
 
-        # Mostly nothing waits: then nobody has to wait for the one writer.
-        rows = self._connections.write(take) if self._connections.read(look) else []
+        # Where nothing waited lately mostly nothing waits, and nobody must wait for the one writer.
+        busy = self._busy or self._connections.read(look)
+        rows = self._connections.write(take) if busy else []
+        self._busy = bool(rows)
         return _job(rows[0]) if rows else None
 
     def renew(self, tracking_id: str, tries: int, lease: int) -> bool:
@@ -167,6 +194,8 @@ def _job(row: tuple[Any, ...]) -> JobRow:
 class MemoryJobs:
     """The queue of a store in memory; see `Jobs`."""
 
+    address = None
+
     def __init__(self) -> None:
         """No jobs yet."""
         self._lock = threading.Lock()
@@ -175,6 +204,8 @@ class MemoryJobs:
     def add(self, job: JobRow) -> None:
         """Keep one more job."""
         with self._lock:
+            if job.tracking_id in self._jobs:
+                raise VaultError("a job has this tracking id already")
             self._jobs[job.tracking_id] = job
 
     def get(self, namespace: int, tracking_ids: Sequence[str]) -> Mapping[str, JobRow]:
@@ -182,6 +213,12 @@ class MemoryJobs:
         with self._lock:
             found = {one: self._jobs[one] for one in tracking_ids if one in self._jobs}
         return {one: job for one, job in found.items() if job.namespace == namespace}
+
+    def is_open(self, tracking_id: str) -> bool:
+        """Whether there is such a job, and it has not ended."""
+        with self._lock:
+            held = self._jobs.get(tracking_id)
+            return held is not None and held.status in {"PENDING", "IN-PROGRESS"}
 
     def claim(self, now: int, lease: int) -> JobRow | None:
         """Take the oldest job that waits, or whose worker has let its lease run out."""

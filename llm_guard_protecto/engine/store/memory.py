@@ -9,23 +9,14 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from llm_guard_protecto.engine.store import Kept, KeyRow, Row
+from llm_guard_protecto.engine.store import Kept, KeyRow, Row, Stale
+from llm_guard_protecto.engine.store.audit_memory import MemoryAudit
 from llm_guard_protecto.engine.store.jobs import JobRow, MemoryJobs
 from llm_guard_protecto.engine.store.tenants import MemoryTenants
+from llm_guard_protecto.engine.store.upkeep_memory import MemoryUpkeep, Namespace
 from llm_guard_protecto.errors import VaultError, VaultUnavailable
 
 __all__ = ["MemoryStore"]
-
-
-class _Namespace:
-    """The rows, keys and policies of one namespace."""
-
-    def __init__(self) -> None:
-        self.values: dict[bytes, dict[int, Row]] = {}
-        self.tokens: dict[str, Row] = {}
-        self.keys: dict[tuple[str, int], KeyRow] = {}
-        self.policies: dict[str, str] = {}
-        self.kept: dict[tuple[bytes, bytes], Kept] = {}
 
 
 class MemoryStore:
@@ -33,17 +24,20 @@ class MemoryStore:
 
     location = "memory:"
     lasting = False
+    nearby = True
 
     def __init__(self) -> None:
         """An empty store."""
         self._lock = threading.Lock()
         self._closed = False
         self._numbers: dict[str, int] = {}
-        self._namespaces: dict[int, _Namespace] = {}
+        self._namespaces: dict[int, Namespace] = {}
         self._meta: dict[str, bytes] = {}
         self._numbered = 0
         self.tenants = MemoryTenants(self._lock, self._names, self._drop)
         self.jobs = MemoryJobs()
+        self.audit = MemoryAudit(self._lock, self._in)
+        self.upkeep = MemoryUpkeep(self._lock, self._in, self._names, self._meta, self.jobs)
 
     def namespace(self, name: str) -> int:
         """The number of the namespace `name`, created on first use."""
@@ -52,8 +46,13 @@ class MemoryStore:
             if name not in self._numbers:
                 self._numbered += 1
                 self._numbers[name] = self._numbered
-                self._namespaces[self._numbered] = _Namespace()
+                self._namespaces[self._numbered] = Namespace()
             return self._numbers[name]
+
+    def generation(self, namespace: int) -> int:
+        """How often those who remember the namespace had to forget."""
+        with self._lock:
+            return self._in(namespace).generation
 
     def by_index(self, namespace: int, indexes: Sequence[bytes]) -> list[Row]:
         """Every row (all aliases) of these values."""
@@ -68,10 +67,10 @@ class MemoryStore:
             held = self._in(namespace).tokens
             return [held[token] for token in wanted if token in held]
 
-    def add(self, namespace: int, rows: Sequence[Row]) -> None:
+    def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> None:
         """Keep rows whose place and token are free."""
         with self._lock:
-            here = self._in(namespace)
+            here = self._in(namespace, generation)
             for row in rows:
                 aliases = here.values.get(row.index, {})
                 if row.alias not in aliases and row.token.lower() not in here.tokens:
@@ -92,10 +91,10 @@ class MemoryStore:
         with self._lock:
             return [row for row in self._in(namespace).kept.values() if row.place in wanted]
 
-    def keep(self, namespace: int, rows: Sequence[Kept]) -> None:
+    def keep(self, namespace: int, rows: Sequence[Kept], generation: int | None = None) -> None:
         """Keep rows; one whose place is taken only makes that one younger."""
         with self._lock:
-            here = self._in(namespace).kept
+            here = self._in(namespace, generation).kept
             for row in rows:
                 held = here.setdefault((row.place, row.part), row)
                 here[row.place, row.part] = replace(held, day=max(held.day, row.day))
@@ -103,10 +102,11 @@ class MemoryStore:
     def forget(self, namespace: int, before: int) -> int:
         """Forget all that was last used before this day; how much."""
         with self._lock:
-            here = self._in(namespace).kept
-            old = [key for key, row in here.items() if row.day < before]
+            here = self._in(namespace)
+            old = [key for key, row in here.kept.items() if row.day < before]
             for key in old:
-                del here[key]
+                del here.kept[key]
+            here.generation += bool(old)
             return len(old)
 
     def meta(self, name: str) -> bytes | None:
@@ -126,10 +126,14 @@ class MemoryStore:
         with self._lock:
             return [key for _, key in sorted(self._in(namespace).keys.items())]
 
-    def add_keys(self, namespace: int, keys: Sequence[KeyRow]) -> list[KeyRow]:
+    def add_keys(
+        self, namespace: int, keys: Sequence[KeyRow], root: bytes | None = None
+    ) -> list[KeyRow]:
         """Keep keys whose (role, version) is free; the keys that stand now."""
         with self._lock:
             held = self._in(namespace).keys
+            if root not in {None, self._meta.get("root")}:
+                raise Stale
             for key in keys:
                 held.setdefault((key.role, key.version), key)
         return self.keys(namespace)
@@ -147,18 +151,23 @@ class MemoryStore:
     def put_policy(self, namespace: int, name: str, document: str) -> None:
         """Keep a policy; one of the same name is replaced."""
         with self._lock:
-            self._in(namespace).policies[name] = document
+            here = self._in(namespace)
+            here.policies[name] = document
+            here.generation += 1
 
     def delete_policy(self, namespace: int, name: str) -> bool:
         """Forget a policy; False if there was none."""
         with self._lock:
-            return self._in(namespace).policies.pop(name, None) is not None
+            here = self._in(namespace)
+            here.generation += 1
+            return here.policies.pop(name, None) is not None
 
     def close(self) -> None:
         """Forget everything."""
         with self._lock:
             self._closed = True
-            self._numbers, self._namespaces, self._meta = {}, {}, {}
+            self._numbers, self._namespaces = {}, {}
+            self._meta.clear()
 
     def __enter__(self) -> Self:
         """The store itself."""
@@ -181,15 +190,18 @@ class MemoryStore:
         self._check_open()
         self._numbers = {n: number for n, number in self._numbers.items() if number != namespace}
         self.jobs.drop(namespace)
+        self.audit.drop(namespace)
         return self._namespaces.pop(namespace, None) is not None
 
     def _check_open(self) -> None:
         if self._closed:
             raise VaultUnavailable("the vault is closed")
 
-    def _in(self, namespace: int) -> _Namespace:
+    def _in(self, namespace: int, generation: int | None = None) -> Namespace:
         self._check_open()
         here = self._namespaces.get(namespace)
         if here is None:
             raise VaultError(f"the vault has no namespace number {namespace}")
+        if generation not in {None, here.generation}:
+            raise Stale
         return here

@@ -16,12 +16,16 @@ from typing import Any, Self, TypeVar
 import apsw
 
 from llm_guard_protecto.engine.private_files import hold, let_go
-from llm_guard_protecto.engine.store import Kept, KeyRow, Row
+from llm_guard_protecto.engine.store import Kept, Row
+from llm_guard_protecto.engine.store.at_hand import needs_time
+from llm_guard_protecto.engine.store.audit import SqliteAudit
 from llm_guard_protecto.engine.store.connections import Connections
 from llm_guard_protecto.engine.store.jobs import SqliteJobs
 from llm_guard_protecto.engine.store.sql import queries
 from llm_guard_protecto.engine.store.sqlite_file import fit_for_many, prepare
+from llm_guard_protecto.engine.store.sqlite_said import SqliteSaid, one, to_bytes
 from llm_guard_protecto.engine.store.tenants import SqliteTenants
+from llm_guard_protecto.engine.store.upkeep_sqlite import SqliteUpkeep
 from llm_guard_protecto.errors import VaultError, VaultRefused, VaultUnavailable
 
 __all__ = ["SqliteStore"]
@@ -31,10 +35,11 @@ T = TypeVar("T")
 _EXIT_SECONDS = 5.0
 
 
-class SqliteStore:
+class SqliteStore(SqliteSaid):
     """Keeps everything in one file; see `Store` for what each method promises."""
 
     lasting = True
+    nearby = True
 
     def __init__(
         self,
@@ -54,6 +59,8 @@ class SqliteStore:
         self._connections = Connections(self._path, patience, shared=shared)
         self.tenants = SqliteTenants(self._connections)
         self.jobs = SqliteJobs(self._connections)
+        self.audit = SqliteAudit(self._connections)
+        self.upkeep = SqliteUpkeep(self._connections, self._path, patience)
         self._finish = weakref.finalize(self, _finish, self._connections, self._lock, _EXIT_SECONDS)
 
     @property
@@ -63,10 +70,10 @@ class SqliteStore:
 
     def namespace(self, name: str) -> int:
         """The number of the namespace `name`, created on first use."""
-        named = {"name": _bytes(name)}
+        named = {"name": to_bytes(name)}
 
         def find(db: apsw.Connection) -> int | None:
-            return _one(db, "namespace", named, int)
+            return one(db, "namespace", named, int)
 
         def make(db: apsw.Connection) -> int | None:
             db.execute(queries()["add_namespace"], named)
@@ -77,6 +84,16 @@ class SqliteStore:
             raise VaultError(f"{self._path} did not number a namespace")
         return number
 
+    def generation(self, namespace: int) -> int:
+        """How often those who remember the namespace had to forget."""
+        asked = {"namespace": namespace}
+        found = self._connections.look(
+            ("generation", namespace), lambda db: one(db, "generation", asked, int)
+        )
+        if found is None:
+            raise VaultError(f"the vault has no namespace number {namespace}")
+        return found
+
     def by_index(self, namespace: int, indexes: Sequence[bytes]) -> list[Row]:
         """Every row (all aliases) of these values."""
         return self._rows("rows_by_index", namespace, tuple(dict.fromkeys(indexes)))
@@ -86,7 +103,7 @@ class SqliteStore:
         wanted = dict.fromkeys(t.lower() for t in tokens if t.isascii() and t.isalnum())
         return self._rows("rows_by_token", namespace, tuple(wanted))
 
-    def add(self, namespace: int, rows: Sequence[Row]) -> None:
+    def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> None:
         """Keep rows whose place and token are free, in one transaction."""
         values = [
             (
@@ -100,12 +117,13 @@ class SqliteStore:
                 row.sealed,
                 row.day,
                 row.attributes,
+                row.used,
             )
             for row in rows
         ]
 
         def keep(db: apsw.Connection) -> None:
-            self._check(db, namespace)
+            self._check(db, namespace, generation)
             db.executemany(queries()["add_row"], values)
 
         self._connections.write(keep)
@@ -119,12 +137,12 @@ class SqliteStore:
         wanted = tuple(dict.fromkeys(places))
         return [Kept(*values) for values in self._wanted("kept", namespace, wanted)]
 
-    def keep(self, namespace: int, rows: Sequence[Kept]) -> None:
+    def keep(self, namespace: int, rows: Sequence[Kept], generation: int | None = None) -> None:
         """Keep rows; one whose place is taken only makes that one younger."""
         values = [(namespace, r.place, r.part, r.key_version, r.sealed, r.day) for r in rows]
 
         def put(db: apsw.Connection) -> None:
-            self._check(db, namespace)
+            self._check(db, namespace, generation)
             db.executemany(queries()["keep"], values)
 
         self._connections.write(put)
@@ -135,78 +153,17 @@ class SqliteStore:
 
         def find(db: apsw.Connection) -> int | None:
             self._check(db, namespace)
-            return _one(db, "is_old", asked, int)
+            return one(db, "is_old", asked, int)
 
         def drop(db: apsw.Connection) -> int:
             db.execute(queries()["forget"], asked)
-            return db.changes()
+            gone = db.changes()
+            if gone:
+                db.execute(queries()["bump"], {"namespace": namespace})
+            return gone
 
         # Mostly nothing is old: then nobody has to wait for the one writer.
         return self._connections.write(drop) if self._connections.read(find) else 0
-
-    def meta(self, name: str) -> bytes | None:
-        """What the vault says about itself under `name`."""
-        return self._connections.read(lambda db: _one(db, "meta", {"name": name}, bytes))
-
-    def set_meta(self, name: str, value: bytes) -> bytes:
-        """Set `name` if nobody has; the value that stands now."""
-
-        def say(db: apsw.Connection) -> bytes | None:
-            db.execute(queries()["set_meta"], {"name": name, "value": value})
-            return _one(db, "meta", {"name": name}, bytes)
-
-        return self._connections.write(say) or b""
-
-    def keys(self, namespace: int) -> list[KeyRow]:
-        """The keys of a namespace by role, then version."""
-        return [KeyRow(*values) for values in self._all("keys", namespace)]
-
-    def add_keys(self, namespace: int, keys: Sequence[KeyRow]) -> list[KeyRow]:
-        """Keep keys whose (role, version) is free; the keys that stand now."""
-        values = [(namespace, k.role, k.version, k.state, k.wrapped, k.day) for k in keys]
-
-        def keep(db: apsw.Connection) -> None:
-            self._check(db, namespace)
-            db.executemany(queries()["add_key"], values)
-
-        self._connections.write(keep)
-        return self.keys(namespace)
-
-    def policies(self, namespace: int) -> list[str]:
-        """The names of the policies of a namespace, sorted."""
-        return [_text(name) for (name,) in self._all("policies", namespace)]
-
-    def policy(self, namespace: int, name: str) -> str | None:
-        """The JSON text of one policy."""
-        asked = {"namespace": namespace, "name": _bytes(name)}
-
-        def look(db: apsw.Connection) -> bytes | None:
-            self._check(db, namespace)
-            return _one(db, "policy", asked, bytes)
-
-        found = self._connections.read(look)
-        return None if found is None else _text(found)
-
-    def put_policy(self, namespace: int, name: str, document: str) -> None:
-        """Keep a policy; one of the same name is replaced."""
-        said = {"namespace": namespace, "name": _bytes(name), "document": _bytes(document)}
-
-        def put(db: apsw.Connection) -> None:
-            self._check(db, namespace)
-            db.execute(queries()["put_policy"], said)
-
-        self._connections.write(put)
-
-    def delete_policy(self, namespace: int, name: str) -> bool:
-        """Forget a policy; False if there was none."""
-        asked = {"namespace": namespace, "name": _bytes(name)}
-
-        def forget(db: apsw.Connection) -> bool:
-            self._check(db, namespace)
-            db.execute(queries()["delete_policy"], asked)
-            return db.changes() > 0
-
-        return self._connections.write(forget)
 
     def close(self) -> None:
         """Let calls finish and close the file."""
@@ -227,6 +184,7 @@ class SqliteStore:
         self.close()
 
     def _rows(self, query: str, namespace: int, wanted: tuple[Any, ...]) -> list[Row]:
+        needs_time()
         return [Row(*values) for values in self._wanted(query, namespace, wanted)]
 
     def _wanted(self, query: str, namespace: int, wanted: tuple[Any, ...]) -> list[tuple[Any, ...]]:
@@ -238,17 +196,6 @@ class SqliteStore:
             return db.execute(queries()[query], asked).fetchall()
 
         return self._connections.read(find)
-
-    def _all(self, query: str, namespace: int) -> list[tuple[Any, ...]]:
-        def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
-            self._check(db, namespace)
-            return db.execute(queries()[query], {"namespace": namespace}).fetchall()
-
-        return self._connections.read(find)
-
-    def _check(self, db: apsw.Connection, namespace: int) -> None:
-        if _one(db, "has_namespace", {"namespace": namespace}, int) is None:
-            raise VaultError(f"the vault has no namespace number {namespace}")
 
     def _be_alone(self, sqlite_version: str) -> int:
         lock = self._path.with_name(self._path.name + ".lock")
@@ -269,19 +216,3 @@ def _finish(connections: Connections, lock: int | None, wait: float | None) -> N
     connections.close(wait)
     if lock is not None:
         let_go(lock)
-
-
-def _one(db: apsw.Connection, query: str, asked: Mapping[str, Any], kind: type[T]) -> T | None:
-    """The only value of the only row, if there is one."""
-    for (value,) in db.execute(queries()[query], asked).fetchall():
-        if isinstance(value, kind):
-            return value
-    return None
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogatepass")

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import apsw
 
 from llm_guard_protecto.engine.private_files import make_directory, sync_directory
+from llm_guard_protecto.engine.store.at_hand import strict
 from llm_guard_protecto.engine.store.sql import migrations, queries
 from llm_guard_protecto.errors import (
     ConfigurationError,
@@ -105,6 +106,8 @@ def _waiting(patience: float) -> Callable[[int], bool]:
 
     def again(asked: int) -> bool:
         nonlocal since
+        if strict():
+            return False
         now = time.monotonic()
         if asked == 0:
             since = now

@@ -17,6 +17,12 @@ from llm_guard_protecto.engine.store.sql import queries
 
 __all__ = ["Bearer", "MemoryTenants", "SqliteTenants", "Tenants"]
 
+_DROPPED = (
+    *("tokens", "kept", "keys", "policies", "bearers", "jobs"),
+    *("audit", "audit_heads", "hits"),
+)
+"""What a namespace takes with it: `drop_` statements of `queries.sql`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
@@ -107,7 +113,7 @@ class SqliteTenants:
         asked = {"namespace": namespace}
 
         def drop(db: apsw.Connection) -> bool:
-            for name in ("tokens", "kept", "keys", "policies", "bearers", "jobs"):
+            for name in _DROPPED:
                 db.execute(queries()[f"drop_{name}"], asked)
             db.execute(queries()["drop_namespace"], asked)
             return db.changes() > 0
@@ -148,17 +154,17 @@ class SqliteTenants:
         def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
             return db.execute(queries()[query], asked).fetchall()
 
-        rows = self._connections.read(find)
+        rows = self._connections.look((query, *asked.values()), find)
         return rows[0][0] if rows else None
 
     def _rows(self, query: str, asked: Mapping[str, Any]) -> list[Bearer]:
-        def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
-            return db.execute(queries()[query], asked).fetchall()
+        def find(db: apsw.Connection) -> list[Bearer]:
+            return [
+                Bearer(digest, namespace, _text(owner), tuple(filter(None, said.split(","))), *rest)
+                for digest, namespace, owner, said, *rest in db.execute(queries()[query], asked)
+            ]
 
-        return [
-            Bearer(digest, namespace, _text(owner), tuple(filter(None, said.split(","))), *rest)
-            for digest, namespace, owner, said, *rest in self._connections.read(find)
-        ]
+        return self._connections.look((query, *asked.values()), find)
 
 
 class MemoryTenants:

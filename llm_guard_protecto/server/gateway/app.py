@@ -14,10 +14,9 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
-from starlette.types import Receive, Scope, Send
 
 from llm_guard_protecto.clients.limits import Limits
 from llm_guard_protecto.clients.receipts import EXTENSION, Call
@@ -36,6 +35,9 @@ from llm_guard_protecto.server.gateway.shadow import watched
 from llm_guard_protecto.server.gateway.upstreams import Target, Upstreams
 from llm_guard_protecto.server.pool import Pool
 from llm_guard_protecto.server.service import Service
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 __all__ = ["Gateway"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["migrations", "queries"]
+__all__ = ["migrations", "queries", "scripts", "statements"]
 
 _NAMED = re.compile(r"^-- (\w+): .+\n((?:(?!-- \w+: ).*\n)*)", re.MULTILINE)
 
@@ -15,12 +15,22 @@ _NAMED = re.compile(r"^-- (\w+): .+\n((?:(?!-- \w+: ).*\n)*)", re.MULTILINE)
 @cache
 def queries() -> Mapping[str, str]:
     """Every statement of `queries.sql` by its name."""
-    text = files(__name__).joinpath("queries.sql").read_text("utf-8")
-    return {name: statement.strip() for name, statement in _NAMED.findall(text)}
+    return statements(__name__)
 
 
 @cache
 def migrations() -> tuple[str, ...]:
     """The scripts that bring a file from schema version n to n + 1, from n = 0."""
-    names = sorted(f.name for f in files(__name__).iterdir() if re.match(r"\d{3}_", f.name))
-    return tuple(files(__name__).joinpath(name).read_text("utf-8") for name in names)
+    return scripts(__name__)
+
+
+def statements(package: str) -> Mapping[str, str]:
+    """The named statements of the file `queries.sql` of a package."""
+    text = files(package).joinpath("queries.sql").read_text("utf-8")
+    return {name: statement.strip() for name, statement in _NAMED.findall(text)}
+
+
+def scripts(package: str) -> tuple[str, ...]:
+    """The numbered scripts of a package, in order."""
+    names = sorted(f.name for f in files(package).iterdir() if re.match(r"\d{3}_", f.name))
+    return tuple(files(package).joinpath(name).read_text("utf-8") for name in names)

@@ -13,22 +13,22 @@ ROLLBACK;
 -- rows_by_index: all rows of some values; without the named index a planner that has no
 -- statistics reads the whole namespace
 SELECT t.blind_index, t.alias, t.kind, t.token, t.counter, t.key_version, t.sealed, t.day,
-       t.attributes
+       t.attributes, t.used
 FROM carray(:wanted) AS wanted
 CROSS JOIN tokens AS t INDEXED BY tokens_by_index
     ON t.namespace = :namespace AND t.blind_index = wanted.value;
 
 -- rows_by_token: the rows of some tokens, ASCII case ignored
 SELECT t.blind_index, t.alias, t.kind, t.token, t.counter, t.key_version, t.sealed, t.day,
-       t.attributes
+       t.attributes, t.used
 FROM carray(:wanted) AS wanted
 CROSS JOIN tokens AS t INDEXED BY tokens_by_token
     ON t.namespace = :namespace AND t.token = wanted.value;
 
 -- add_row: keep one row; no target after ON CONFLICT, so that either unique index may object
 INSERT INTO tokens (namespace, blind_index, alias, kind, token, counter, key_version, sealed,
-                    day, attributes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    day, attributes, used)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
 -- usage: how many rows each version of the data key has sealed
@@ -73,7 +73,7 @@ SELECT value FROM meta WHERE name = :name;
 INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING;
 
 -- keys: the keys of a namespace
-SELECT role, version, state, wrapped, day FROM keys
+SELECT role, version, state, wrapped, day, uses FROM keys
 WHERE namespace = :namespace
 ORDER BY role, version;
 
@@ -150,6 +150,9 @@ SELECT j.tracking_id, j.namespace, j.call, j.owner, j.status, j.submitted, j.key
 FROM carray(:wanted) AS wanted
 CROSS JOIN jobs AS j ON j.tracking_id = wanted.value AND j.namespace = :namespace;
 
+-- is_open: whether a job has yet to end
+SELECT 1 FROM jobs WHERE tracking_id = :id AND status IN ('PENDING', 'IN-PROGRESS');
+
 -- has_job: whether a job can be taken
 SELECT 1 FROM jobs
 WHERE status IN ('PENDING', 'IN-PROGRESS') AND (status = 'PENDING' OR lease < :now) LIMIT 1;
@@ -181,3 +184,160 @@ UPDATE jobs SET payload = NULL,
                 outcome = CASE status WHEN 'SUCCESS' THEN NULL ELSE outcome END,
                 status = CASE status WHEN 'SUCCESS' THEN 'PURGED' ELSE status END
 WHERE ended IS NOT NULL AND payload IS NOT NULL AND ended < :before;
+
+-- audit_head: where a chain stands
+SELECT base, base_code, number, code FROM audit_heads WHERE namespace = :namespace;
+
+-- put_audit_head: say where a chain stands now
+INSERT INTO audit_heads (namespace, base, base_code, number, code) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (namespace) DO UPDATE SET base = excluded.base, base_code = excluded.base_code,
+                                      number = excluded.number, code = excluded.code;
+
+-- add_audit: put one entry in its place, which nobody else can have
+INSERT INTO audit (namespace, number, moment, entry, tokens, code) VALUES (?, ?, ?, ?, ?, ?);
+
+-- audit_rows: entries in order, between two moments
+SELECT number, moment, entry, tokens, code FROM audit
+WHERE namespace = :namespace AND number > :after AND moment BETWEEN :first AND :last
+ORDER BY number LIMIT :limit;
+
+-- audit_count: how many entries there are between two moments
+SELECT count(*) FROM audit WHERE namespace = :namespace AND moment BETWEEN :first AND :last;
+
+-- audit_first_kept: the first entry that is not old
+SELECT min(number) FROM audit WHERE namespace = :namespace AND moment >= :before;
+
+-- audit_code: the code of one entry
+SELECT code FROM audit WHERE namespace = :namespace AND number = :number;
+
+-- audit_cut: forget the beginning of a chain
+DELETE FROM audit WHERE namespace = :namespace AND number <= :through;
+
+-- drop_audit: forget the chain of a namespace
+DELETE FROM audit WHERE namespace = :namespace;
+
+-- drop_audit_heads: forget where the chain of a namespace stood
+DELETE FROM audit_heads WHERE namespace = :namespace;
+
+-- add_hit: count calls of one kind
+INSERT INTO hits (namespace, day, api, status, user, count, last) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (namespace, day, api, status, user) DO UPDATE
+SET count = count + excluded.count, last = max(last, excluded.last);
+
+-- hits: the counts of some days
+SELECT day, api, status, user, count, last FROM hits
+WHERE namespace = :namespace AND day BETWEEN :first AND :last
+ORDER BY day, api, status, user;
+
+-- drop_hits: forget the counts of a namespace
+DELETE FROM hits WHERE namespace = :namespace;
+
+-- generation: how often those who remember a namespace had to forget
+SELECT generation FROM namespaces WHERE namespace = :namespace AND gone = 0;
+
+-- bump: make those who remember a namespace forget
+UPDATE namespaces SET generation = generation + 1 WHERE namespace = :namespace;
+
+-- page_of_rows: the rows behind a token, in order of their tokens
+SELECT t.blind_index, t.alias, t.kind, t.token, t.counter, t.key_version, t.sealed, t.day,
+       t.attributes, t.used
+FROM tokens AS t INDEXED BY tokens_by_token
+WHERE t.namespace = :namespace AND t.token > :after
+ORDER BY t.token LIMIT :limit;
+
+-- page_of_kept: what is kept behind a place and part, in order of both
+SELECT k.place, k.part, k.key_version, k.sealed, k.day
+FROM kept AS k INDEXED BY kept_by_place
+WHERE k.namespace = :namespace AND (k.place, k.part) > (:place, :part)
+ORDER BY k.place, k.part LIMIT :limit;
+
+-- page_of_jobs: the jobs behind a tracking id, in order of their ids
+SELECT j.tracking_id, j.namespace, j.call, j.owner, j.status, j.submitted, j.key_version,
+       j.payload, j.outcome, j.started, j.ended, j.lease, j.tries
+FROM jobs AS j
+WHERE j.namespace = :namespace AND j.tracking_id > :after
+ORDER BY j.tracking_id LIMIT :limit;
+
+-- kinds: the kinds of tokens that a namespace has
+SELECT DISTINCT kind FROM tokens WHERE namespace = :namespace ORDER BY kind;
+
+-- replace_row: write a row anew, if nobody has since it was read
+UPDATE tokens SET blind_index = ?, key_version = ?, sealed = ?, attributes = ?
+WHERE namespace = ? AND token = ? AND sealed = ?;
+
+-- replace_kept: write something kept anew, if nobody has since it was read
+UPDATE kept SET key_version = ?, sealed = ?
+WHERE namespace = ? AND place = ? AND part = ? AND sealed = ?;
+
+-- replace_job: write a job anew, if nobody has since it was read
+UPDATE jobs SET status = ?, key_version = ?, payload = ?, outcome = ?, ended = ?
+WHERE namespace = ? AND tracking_id = ? AND status = ? AND payload IS ? AND outcome IS ?;
+
+-- remove_row: forget one row
+DELETE FROM tokens WHERE namespace = ? AND token = ?;
+
+-- remove_kept: forget one thing that was kept
+DELETE FROM kept WHERE namespace = ? AND place = ? AND part = ?;
+
+-- old_rows: tokens of rows that nobody has used since a day
+SELECT token FROM tokens
+WHERE namespace = :namespace AND max(day, used) < :before LIMIT :limit;
+
+-- remove_old: forget a row, unless it was used again
+DELETE FROM tokens WHERE namespace = ? AND token = ? AND max(day, used) < ?;
+
+-- count_old: how many rows nobody has used since a day
+SELECT count(*) FROM tokens WHERE namespace = :namespace AND max(day, used) < :before;
+
+-- count_old_kept: how much of what is kept nobody has used since a day
+SELECT count(*) FROM kept WHERE namespace = :namespace AND day < :before;
+
+-- touch: say that a row was used on a day
+UPDATE tokens SET used = ? WHERE namespace = ? AND token = ? AND used < ?;
+
+-- sweep: be the one who looks on this day for what has aged
+UPDATE namespaces SET swept = :day WHERE namespace = :namespace AND swept < :day;
+
+-- swept: the last day on which somebody looked for what had aged
+SELECT swept FROM namespaces WHERE namespace = :namespace;
+
+-- link: say whose value a token stands for
+INSERT INTO subjects (namespace, subject, token, index_version)
+SELECT namespace, ?, token, ? FROM tokens WHERE namespace = ? AND token = ?
+ON CONFLICT DO NOTHING;
+
+-- linked: the tokens of some subjects
+SELECT DISTINCT s.token
+FROM carray(:wanted) AS wanted
+CROSS JOIN subjects AS s ON s.namespace = :namespace AND s.subject = wanted.value;
+
+-- links: how many links there are by each version of the index key
+SELECT index_version, count(*) FROM subjects WHERE namespace = :namespace GROUP BY index_version;
+
+-- put_key: write a key over the one of its version; how often it was used stays
+INSERT INTO keys (namespace, role, version, state, wrapped, day) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (namespace, role, version) DO UPDATE
+SET state = excluded.state, wrapped = excluded.wrapped;
+
+-- every_key: the keys of all namespaces that live
+SELECT n.namespace, n.name, k.role, k.version, k.state, k.wrapped, k.day, k.uses
+FROM keys AS k JOIN namespaces AS n ON n.namespace = k.namespace AND n.gone = 0;
+
+-- rewrap: wrap a key anew
+UPDATE keys SET wrapped = ? WHERE namespace = ? AND role = ? AND version = ?;
+
+-- change_meta: say something else
+UPDATE meta SET value = :value WHERE name = :name;
+
+-- reserve: count uses of a data key
+UPDATE keys SET uses = uses + :count
+WHERE namespace = :namespace AND role = 'data' AND version = :version RETURNING uses;
+
+-- vacuum: write the whole file anew, so that no page keeps a trace of what it once held
+VACUUM;
+
+-- checkpoint: bring everything from the log into the file, and empty the log
+PRAGMA wal_checkpoint(TRUNCATE);
+
+-- integrity: what is wrong with the file
+PRAGMA integrity_check(20);

@@ -1,0 +1,89 @@
+"""New rows of a PostgreSQL vault: those of many calls in one statement, and one trip to the server.
+
+Two processes that add the same rows in different orders would each wait for the other, so rows are
+added in one order everywhere; where that order would decide who comes first, they are not sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+import psycopg
+
+from llm_guard_protecto.engine.store import Row, Stale
+from llm_guard_protecto.engine.store.gathering import Gathering
+from llm_guard_protecto.engine.store.postgres_connections import PostgresConnections
+from llm_guard_protecto.engine.store.sql.postgres import queries
+from llm_guard_protecto.errors import VaultError
+
+__all__ = ["RowBatches"]
+
+_LANES = 2
+_COLUMNS = (
+    *("alias", "kind", "token", "counter", "key_version", "sealed", "day", "attributes", "used"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Addition:
+    """What one call adds."""
+
+    namespace: int
+    generation: int | None
+    rows: Sequence[Row]
+
+
+class RowBatches:
+    """Adds the rows of calls that come at the same time in one transaction."""
+
+    def __init__(self, connections: PostgresConnections) -> None:
+        """Use the connections of the store."""
+        self._connections = connections
+        self._gathering = Gathering(self._settle, _LANES)
+
+    def add(self, namespace: int, rows: Sequence[Row], generation: int | None) -> None:
+        """Keep rows whose place and token are free; see `Store.add`."""
+        stands = self._gathering.do(_Addition(namespace, generation, rows))
+        if stands is None:
+            raise VaultError(f"the vault has no namespace number {namespace}")
+        if generation not in {None, stands}:
+            raise Stale
+
+    def _settle(self, additions: Sequence[_Addition]) -> list[int | None]:
+        """Add what belongs to the generation that stands; which one stands, for each addition."""
+        namespaces = sorted({one.namespace for one in additions})
+        asked = _arrays(additions)
+
+        def send(db: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
+            for namespace in namespaces:
+                db.execute(queries()["share_namespace"], {"namespace": namespace})
+            found = db.execute(queries()["generations"], {"namespaces": namespaces})
+            if asked:
+                db.execute(queries()["add_rows"], asked)
+            return found
+
+        standing = dict(self._connections.write_at_once(send))
+        return [standing.get(one.namespace) for one in additions]
+
+
+def _arrays(additions: Sequence[_Addition]) -> dict[str, list[Any]]:
+    """The columns of all rows; empty without rows."""
+    rows = [(one.namespace, one.generation, row) for one in additions for row in one.rows]
+    if not rows:
+        return {}
+    places = {(namespace, row.index, row.alias) for namespace, _, row in rows}
+    tokens = {(namespace, row.token.lower()) for namespace, _, row in rows}
+    if len(places) == len(tokens) == len(rows):
+        rows.sort(key=lambda one: (one[0], one[2].index, one[2].alias))
+    arrays: dict[str, list[Any]] = {
+        "namespace": [namespace for namespace, _, _ in rows],
+        "generation": [generation for _, generation, _ in rows],
+        "blind_index": [row.index for _, _, row in rows],
+    }
+    for column in _COLUMNS:
+        read = attrgetter(column)
+        arrays[column] = [read(row) for _, _, row in rows]
+    return arrays

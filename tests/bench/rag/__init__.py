@@ -1,0 +1,1 @@
+"""Does retrieval still work on masked documents? `python -m tests.bench.rag` prints the table."""
