@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from llm_guard_protecto.testing import FakeProvider
+
 CREATE = ("token", "create", "--namespace", "acme", "--permissions", "mask,unmask")
 
 
@@ -131,3 +133,25 @@ def test_without_the_extra_serve_says_what_to_install(outside: Any) -> None:
     ran = outside.run(sys.executable, "-c", code)
     assert ran.returncode == 1
     assert b"pip install 'llm-guard-protecto[server]'" in ran.stderr
+
+
+def test_serve_is_a_gateway_to_the_providers_of_a_file(outside: Any) -> None:
+    provider = FakeProvider()
+    with provider.serve() as url:
+        file = outside.home / "gateway.toml"
+        file.write_text(f'[upstreams.openai]\nurl = "{url}"\nkey_env = "PROVIDER_KEY"\n')
+        refused = cli(outside, "serve", "--gateway", str(file))
+        assert refused.returncode == 1
+        assert "PROVIDER_KEY is not set" in refused.stderr.decode()
+        file.write_text(f'[upstreams.openai]\nurl = "{url}"\n')
+        token = token_of(outside)
+        with serving(outside, "--gateway", str(file)) as (address, _):
+            gateway = address.removesuffix("/api/vault")
+            got = httpx.post(
+                f"{gateway}/v1/chat/completions",
+                json={"model": "m", "messages": [{"role": "user", "content": "Ask Sarah Johnson"}]},
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=60,
+            )
+    assert got.json()["choices"][0]["message"]["content"] == "Ask Sarah Johnson"
+    assert b"Sarah" not in provider.last_body

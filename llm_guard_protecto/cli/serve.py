@@ -48,11 +48,17 @@ def serve(
         float, typer.Option("--drain", min=0, help="Seconds to serve on, not ready, at the end.")
     ] = 0.0,
     metrics: Annotated[bool, typer.Option(help="Answer /metrics.")] = True,
+    gateway: Annotated[
+        Path | None,
+        typer.Option("--gateway", metavar="FILE", help="Also a gateway to the providers it names."),
+    ] = None,
     log_format: Annotated[
         Literal["text", "json"], typer.Option("--log-format", help="How the log is written.")
     ] = "text",
 ) -> None:
-    """Serve a vault under /api/vault, as Protecto's own service does."""
+    """Serve a vault under /api/vault, as Protecto's own service does, and a gateway under /v1."""
+    import os
+
     from llm_guard_protecto.errors import ConfigurationError
 
     try:
@@ -68,6 +74,8 @@ def serve(
             "serve needs more packages: pip install 'llm-guard-protecto[server]'"
         ) from None
     from llm_guard_protecto.server import logs
+    from llm_guard_protecto.server.gateway.configuration import load
+    from llm_guard_protecto.server.gateway.upstreams import Upstreams
     from llm_guard_protecto.server.hardening import keep_memory_private
     from llm_guard_protecto.server.service import Service
     from llm_guard_protecto.server.settings import Settings
@@ -87,12 +95,22 @@ def serve(
         rate_limit=rate_limit,
         metrics=metrics,
     )
+    file = load(gateway) if gateway else None
+    providers = (file, Upstreams(file, os.environ)) if file else None
     logs.start(log_format)
     keep_memory_private()
     with open_vault(vault) as opened:
         service = Service(opened, settings)
         try:
-            config = configured(service, host, port, grace=grace, certificate=certificate, key=key)
+            config = configured(
+                service,
+                host,
+                port,
+                grace=grace,
+                certificate=certificate,
+                key=key,
+                providers=providers,
+            )
             config.load()
         except OSError as error:
             raise ConfigurationError(f"the certificate or its key: {error.strerror}") from None
@@ -101,6 +119,9 @@ def serve(
         where = f"{listener.getsockname()[0]}:{listener.getsockname()[1]}"
         scheme = "https" if certificate else "http"
         typer.echo(f"serving {opened.keys_status()['vault']} at {scheme}://{where}{PREFIX}")
+        if file:
+            mode = ", in shadow mode: nothing is masked" if file.shadow else ""
+            typer.echo(f"gateway to {', '.join(file.upstreams)} at {scheme}://{where}/v1{mode}")
         if not any(service.bearers.of(name) for name in service.namespaces.names()):
             typer.echo("nobody may call yet; make a token: llm-guard-protecto token create")
         Server(config, service, drain).run(sockets=[listener])

@@ -14,6 +14,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from llm_guard_protecto.server.exchange import PREFIX, Exchange, encoded
+from llm_guard_protecto.server.gateway.app import Gateway
+from llm_guard_protecto.server.gateway.upstreams import Providers
 from llm_guard_protecto.server.health import PATIENCE
 from llm_guard_protecto.server.messages import Answer, Refusal, refused
 from llm_guard_protecto.server.meters import Traffic
@@ -26,27 +28,35 @@ from llm_guard_protecto.server.service import Service
 __all__ = ["PREFIX", "build"]
 
 
-def build(service: Service) -> ASGIApp:
+def build(service: Service, providers: Providers | None = None) -> ASGIApp:
     """An ASGI application that answers for `service` and starts and stops it.
 
     Everything is under `/api/vault`, with or without a slash at the end; `/healthz` says that the
     process lives, `/readyz` that it can mask, `/metrics` what it has done, `/openapi.json` what
-    there is to call.
+    there is to call. With `providers` it is also a gateway to them, under `/v1`.
     """
     pool = Pool(service.settings.threads)
     traffic = Traffic(ROUTES)
     vault = Exchange(service, pool, traffic)
-    around = _around(service, pool, vault, traffic)
+    gateway = Gateway(service, pool, *providers) if providers else None
+    around = _around(service, pool, vault, gateway, traffic)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        # The vault's own routes need nothing that a framework does, and most requests are theirs.
-        inside = scope["type"] == "http" and scope["path"].startswith(PREFIX + "/")
-        await (vault if inside else around)(scope, receive, send)
+        # These need nothing that a framework does, and most requests are theirs.
+        app: ASGIApp = around
+        if scope["type"] == "http":
+            if scope["path"].startswith(PREFIX + "/"):
+                app = vault
+            elif gateway is not None and gateway.mine(scope["path"]):
+                app = gateway
+        await app(scope, receive, send)
 
     return application
 
 
-def _around(service: Service, pool: Pool, vault: Exchange, traffic: Traffic) -> Starlette:
+def _around(
+    service: Service, pool: Pool, vault: Exchange, gateway: Gateway | None, traffic: Traffic
+) -> Starlette:
     """Start, stop and the routes beside the vault's own."""
 
     @asynccontextmanager
@@ -56,6 +66,8 @@ def _around(service: Service, pool: Pool, vault: Exchange, traffic: Traffic) -> 
         try:
             yield
         finally:
+            if gateway is not None:
+                await gateway.aclose()
             await pool.run(service.stop)
             pool.stop()
 

@@ -13,6 +13,7 @@ import uvicorn
 
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.server.app import build
+from llm_guard_protecto.server.gateway.upstreams import Providers
 from llm_guard_protecto.server.service import Service
 
 __all__ = ["Server", "configured", "listening", "loopback"]
@@ -33,14 +34,15 @@ def configured(
     grace: int = GRACE,
     certificate: Path | None = None,
     key: Path | None = None,
+    providers: Providers | None = None,
 ) -> uvicorn.Config:
-    """The settings of a server for `service`; port 0 is any free one.
+    """The settings of a server for `service`, and gateway to `providers`; port 0 is any free one.
 
     It keeps no access log: an address may hold a bearer token. What it says itself goes to the
     loggers of the program. `certificate` and `key` are PEM files; with them it speaks TLS.
     """
     return uvicorn.Config(
-        build(service),
+        build(service, providers),
         host=host,
         port=port,
         access_log=False,

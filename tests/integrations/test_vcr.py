@@ -20,7 +20,7 @@ from llm_guard_protecto.integrations.vcr_bodies import Changed, body_of
 from tests.wireserver import Script, WireServer
 
 TEXT = "Write to Sarah Johnson, sarah.johnson@example.com, card 4111 1111 1111 1111."
-VALUES = ("Sarah", "Johnson", "4111")
+VALUES = ("Sarah", "Johnson", "4111", "mona", "Mona", "hartwell")
 
 
 @pytest.fixture
@@ -61,9 +61,9 @@ def recorder(vault: LocalVault, folder: Path, **settings: Any) -> vcr.VCR:
 def ask(url: str) -> str:
     with httpx.Client(trust_env=False) as client:
         answer = client.post(
-            f"{url}/letters/sarah.johnson@example.com",
-            params={"to": "Sarah Johnson"},
-            headers={"authorization": "Bearer abc", "x-person": "Sarah Johnson"},
+            f"{url}/letters/mona.hartwell@example.org",
+            params={"to": "Mona Hartwell"},
+            headers={"authorization": "Bearer abc", "x-person": "Mona Hartwell"},
             json={"text": TEXT, "card": 4111111111111111, "n": 3},
         )
         return answer.text

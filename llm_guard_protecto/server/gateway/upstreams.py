@@ -16,7 +16,7 @@ from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.server.gateway.configuration import Gateway, Kind
 from llm_guard_protecto.server.gateway.headers import Headers
 
-__all__ = ["Provider", "Target", "Upstreams"]
+__all__ = ["Provider", "Providers", "Target", "Upstreams"]
 
 _PLAIN = re.compile(r"/[A-Za-z0-9_.:~/-]*")
 _CONNECT = 10.0  # seconds
@@ -100,3 +100,7 @@ def _key(kind: Kind, key: str) -> Headers:
     if not key:
         return []
     return [("x-api-key", key)] if kind == "anthropic" else [("authorization", f"Bearer {key}")]
+
+
+Providers = tuple[Gateway, Upstreams]
+"""What an operator wrote, and the providers that it names."""
