@@ -24,6 +24,9 @@ __all__ = ["Outcome", "Page", "Pages", "Reading"]
 REMEMBERED = 4_000_000
 """Characters of text that are remembered, the least recently used forgotten first."""
 
+_AROUND = 500
+"""Characters that a page counts for beside its text: what is known of it takes some 3 to 4 kB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -118,12 +121,12 @@ class Pages:
         with self._lock:
             for key, page in new.items():
                 if key not in self._pages:
-                    self._size += len(page.text)
+                    self._size += len(page.text) + _AROUND
                 found[key] = self._pages.setdefault(key, page)
             for key in found:
                 if key in self._pages:
                     self._pages.move_to_end(key)
             while self._size > REMEMBERED and self._pages:
                 (_, text), _ = self._pages.popitem(last=False)
-                self._size -= len(text)
+                self._size -= len(text) + _AROUND
         return [found[key] for key in keys]

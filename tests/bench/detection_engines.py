@@ -5,22 +5,18 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
-import venv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import platformdirs
 
 from llm_guard_protecto.detect.find import find
 from llm_guard_protecto.engine.decide import Decided, decide
 from llm_guard_protecto.models import Span
 from llm_guard_protecto.policy import Policy
 from tests.bench.detection_sets import Row
+from tests.bench.environment import environment
 
 __all__ = ["ENGINES", "OURS", "Answers", "answers", "decided", "found", "one_thread"]
 
@@ -74,7 +70,7 @@ def _ours(rows: Sequence[Row]) -> Answers:
 
 
 def _theirs(engine: str, rows: Sequence[Row]) -> Answers | str:
-    python = environment()
+    python = environment("presidio", REQUIREMENTS)
     if isinstance(python, str):
         return python
     lines = "".join(json.dumps({"id": row["id"], "text": row["text"]}) + "\n" for row in rows)
@@ -96,28 +92,3 @@ def one_thread() -> dict[str, str]:
     """The environment of a process whose number crunching stays on one thread."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return {**os.environ, **dict.fromkeys(names, "1"), "PYTHONWARNINGS": "ignore"}
-
-
-@cache
-def environment() -> Path | str:
-    """The Python of an environment with Presidio, made on first use in the user's cache folder.
-
-    A string says why there is none.
-    """
-    folder = platformdirs.user_cache_path("llm-guard-protecto") / "bench" / "presidio"
-    python = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    done = folder / "installed.txt"
-    wanted = "\n".join(REQUIREMENTS)
-    if done.is_file() and done.read_text() == wanted:
-        return python
-    venv.create(folder / "venv", with_pip=True)
-    installed = subprocess.run(
-        [python, "-m", "pip", "install", "-q", *REQUIREMENTS],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if installed.returncode:
-        return "Presidio could not be installed (no network?)"
-    done.write_text(wanted)
-    return python

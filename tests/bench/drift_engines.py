@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-import venv
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-import platformdirs
-
 from llm_guard_protecto.guard.restore import restore
+from tests.bench.environment import environment
 from tests.guard.drift import Token
 from tests.guard.neighbours import Crowd
 
@@ -47,7 +43,7 @@ def restored(engine: str, crowd: Crowd, texts: Sequence[str]) -> list[str] | str
         return [restore(text, crowd.tokens) for text in texts]
     if engine == "str.replace":
         return [_replaced(crowd, text) for text in texts]
-    python = _environment()
+    python = environment("drift", ("--no-deps", *PEERS), IMPORTED)
     if isinstance(python, str):
         return python
     values = [str(value) for _, value in crowd.people]
@@ -70,25 +66,3 @@ def _replaced(crowd: Crowd, text: str) -> str:
     for token, value in crowd.people:
         text = text.replace(str(token), str(value))
     return text
-
-
-@cache
-def _environment() -> Path | str:
-    folder = platformdirs.user_cache_path("llm-guard-protecto") / "bench" / "drift"
-    python = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    done = folder / "installed.txt"
-    wanted = "\n".join((*PEERS, *IMPORTED))
-    if done.is_file() and done.read_text() == wanted:
-        return python
-    venv.create(folder / "venv", with_pip=True)
-    for options in (["--no-deps", *PEERS], [*IMPORTED]):
-        installed = subprocess.run(
-            [python, "-m", "pip", "install", "-q", *options],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if installed.returncode:
-            return "the peers could not be installed (no network?)"
-    done.write_text(wanted)
-    return python

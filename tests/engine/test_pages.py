@@ -99,6 +99,9 @@ def test_memory_is_bounded() -> None:
     for number in range(5):
         pages.of([f"{number}" + "x" * (REMEMBERED // 3)], "policy", ())
     assert len(pages) == 2
+    for number in range(20_000):
+        pages.of([str(number)], "policy", ())
+    assert len(pages) < 10_000  # short texts cost memory too
 
 
 def test_anonymised_text_is_not_remembered() -> None:
