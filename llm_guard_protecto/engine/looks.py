@@ -55,6 +55,9 @@ _STATES = tuple(_CODES.split())
 _LAST_YEAR = 1899
 """No date token is later, so that none is taken for the birthday of somebody alive."""
 
+_SHORTEST = 4
+"""Letters of the shortest name."""
+
 _SPARE = 10
 """Characters of the ordinary run that stands in when a look has no more."""
 
@@ -112,7 +115,10 @@ def _name(number: int, syllables: int, ends: tuple[str, ...]) -> str:
     for _ in range(syllables):
         number, pick = divmod(number, len(_SYLLABLES))
         parts.append(_SYLLABLES[pick])
-    return f"{''.join(parts)}{ends[number % len(ends)]}".capitalize()
+    name, end = "".join(parts), ends[number % len(ends)]
+    if len(name + end) < _SHORTEST:
+        end = ends[-1]
+    return f"{name}{end}".capitalize()
 
 
 def _state(number: int, counter: int) -> str:
