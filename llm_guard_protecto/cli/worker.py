@@ -33,7 +33,9 @@ def worker(
             help="After how long a worker that says nothing has lost its jobs; the same for all.",
         ),
     ] = 20,
-    log_format: Annotated[LogForm, typer.Option("--log-format")] = LogForm.TEXT,
+    log_format: Annotated[
+        LogForm, typer.Option("--log-format", help="How the log is written.")
+    ] = LogForm.TEXT,
 ) -> None:
     """Do the queued jobs of a vault until told to stop.
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from llm_guard_protecto.detect.features import Floats
 from llm_guard_protecto.detect.network import ENTITIES, TAGS
 
-__all__ = ["decode", "entities", "runs", "together"]
+__all__ = ["decode", "entities", "together"]
 
 Tags = npt.NDArray[np.intp]
 _Row = tuple[int, int, float]
@@ -28,7 +28,6 @@ _BEGIN, _INSIDE, _END, _SINGLE = range(4)  # of an entity's tags
 _CLOSE = 3.0  # so many tags that are alike add up to less
 _LONGEST = 64  # words in one stretch; a longer one is cut
 _CLOSE_SHARE = exp(_CLOSE)
-_PLAINLY = (1.0, _CLOSE_SHARE)  # at most the shares of a word that is plainly `O`
 _FEW = 32  # words, in all stretches, up to which Python takes less time than NumPy
 
 
@@ -50,8 +49,6 @@ _CLOSES = np.array([tag[0] in "OES" for tag in TAGS])
 _MAY_OPEN: list[bool] = _OPENS.tolist()
 _CLOSERS = [i for i, tag in enumerate(TAGS) if tag[0] in "OES"]
 _BEGINS = [i for i, tag in enumerate(TAGS) if tag[0] == "B"]
-_FIRST = np.array([tag[0] in "BS" for tag in TAGS])
-_LAST = np.array([tag[0] in "ES" for tag in TAGS])
 
 
 def entities(scores: Floats) -> list[tuple[int, int, str, float]]:
@@ -102,28 +99,51 @@ def _mended(
     As `decode` does it, but for a few words; more of them are left as they are. `words`: the row,
     the best tag, the shares of all tags but `O` and of `O` of each word that is not plainly `O`.
     """
+    around = _around_illegal(rows, len(scores))
+    if sum(last - first for first, last in around) > _FEW:
+        return rows
     shares = {row: (share, outside) for row, _, share, outside in words}
     mended: list[_Row] = []
-    done = left = 0
-    for run in _unbroken(rows):
-        if _whole(run) is not None:
-            mended += run
-            continue
-        first, last = max(run[0][0] - 1, done), min(run[-1][0] + 2, len(scores))
-        left += last - first
-        if left > _FEW:
-            return rows
+    for first, last in around:
         lines = scores[first:last].tolist()
         for row, line in enumerate(lines, first):
-            share, outside = shares.get(row, _PLAINLY)
-            if outside * _CLOSE_SHARE > 1:
-                line[_OUTSIDE] -= log(share)
+            if row in shares:
+                share, outside = shares[row]
+                if outside * _CLOSE_SHARE > 1:
+                    line[_OUTSIDE] -= log(share)
         for row, tag in enumerate(_path(lines), first):
             if tag != _OUTSIDE:
-                share, outside = shares.get(row, _PLAINLY)
+                share, outside = shares.get(row) or _shares(lines[row - first])
                 mended.append((row, tag, share / (share + outside)))
-        done = last
-    return mended
+    kept = (one for one in rows if not any(a <= one[0] < b for a, b in around))
+    return sorted((*kept, *mended))
+
+
+def _around_illegal(rows: Sequence[_Row], size: int) -> list[tuple[int, int]]:
+    """The stretches of words to mend: an illegal run with an `O` on each side.
+
+    Where a run begins as none may, what is before that `O` may belong to it too.
+    """
+    inside = {row for row, _, _ in rows}
+    found: list[tuple[int, int]] = []
+    done = 0
+    for run in _unbroken(rows):
+        first, last = run[0][0] - 1, run[-1][0] + 2
+        if last < done or _whole(run) is not None:
+            continue
+        if not _MAY_OPEN[run[0][1]]:
+            first -= 1
+            while first in inside:
+                first -= 1
+        found.append((max(first, done), min(last, size)))
+        done = found[-1][1]
+    return found
+
+
+def _shares(line: list[float]) -> tuple[float, float]:
+    """The shares of all tags but `O`, and of `O`, of a word that is plainly `O`."""
+    outside = line[_OUTSIDE]
+    return sum(exp(score - outside) for score in line[1:]), 1.0
 
 
 def _unbroken(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
@@ -275,11 +295,3 @@ def _path(rows: list[list[float]]) -> list[int]:
     for back in reversed(backs):
         tags.append(back[tags[-1]])
     return tags[::-1]
-
-
-def runs(tags: Tags) -> list[tuple[int, int, str]]:
-    """`(first word, last word, entity)` of each entity in legal tags, in order."""
-    firsts, lasts = _FIRST[tags].nonzero()[0], _LAST[tags].nonzero()[0]
-    kinds = (tags[lasts] - 1) // 4
-    found = zip(firsts.tolist(), lasts.tolist(), kinds.tolist(), strict=True)
-    return [(first, last, ENTITIES[kind]) for first, last, kind in found]

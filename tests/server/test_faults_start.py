@@ -86,8 +86,13 @@ def test_a_vault_that_is_read_only(outside: Any) -> None:
             for place in (folder, vault):
                 os.chown(place, nobody, nobody)
         code = (
-            "import os, sys\n"
+            "import contextlib, importlib, os, pkgutil, resource, sys\n"
+            "import typer\n"
             "from llm_guard_protecto.cli import main\n"
+            "for module in pkgutil.walk_packages(typer.__path__, 'typer.'):\n"
+            "    if '__main__' not in module.name:\n"
+            "        with contextlib.suppress(Exception):\n"
+            "            importlib.import_module(module.name)\n"
             # All that is needed, while it can still be read.
             "import llm_guard_protecto.server.running, llm_guard_protecto.server.hardening\n"
             "import llm_guard_protecto.server.logs, llm_guard_protecto.engine.store.sqlite\n"
