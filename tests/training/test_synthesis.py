@@ -2,13 +2,12 @@
 
 from random import Random
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llm_guard_protecto.detect.decode import runs
 from llm_guard_protecto.detect.network import ENTITIES
+from llm_guard_protecto.detect.stored import TAGS
 from llm_guard_protecto.detect.words import split
 from llm_guard_protecto.training.grammar import Marked, expand, join
 from llm_guard_protecto.training.material import Material
@@ -76,9 +75,12 @@ def test_tags_say_what_the_marks_say(seed: int) -> None:
     made = sample(found)
     words = split(found.text)
     assert made.forms == words.forms
+    tags = [TAGS[tag] for tag in made.tags]
+    firsts = [at for at, tag in enumerate(tags) if tag[0] in "BS"]
+    lasts = [at for at, tag in enumerate(tags) if tag[0] in "ES"]
     places = [
-        (words.starts[first], words.ends[last], entity)
-        for first, last, entity in runs(np.array(made.tags))
+        (words.starts[first], words.ends[last], tags[first][2:])
+        for first, last in zip(firsts, lasts, strict=True)
     ]
     # A word that begins or ends with punctuation of its own kind can reach beyond a mark.
     assert [entity for *_, entity in places] == [entity for *_, entity in found.spans]
