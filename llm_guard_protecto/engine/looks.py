@@ -117,7 +117,7 @@ def _name(number: int, syllables: int, ends: tuple[str, ...]) -> str:
         parts.append(_SYLLABLES[pick])
     name, end = "".join(parts), ends[number % len(ends)]
     if len(name + end) < _SHORTEST:
-        end = ends[-1]
+        end = max(ends, key=len)
     return f"{name}{end}".capitalize()
 
 
