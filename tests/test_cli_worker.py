@@ -97,7 +97,7 @@ def test_one_signal_lets_jobs_end_and_two_leave_them_to_others(
     assert jobs.row(first).status == "IN-PROGRESS"
     with working(outside, url) as process:
         assert jobs.until(first, "SUCCESS").tries == 2
-        second, third = jobs.submit(LONG), jobs.submit("not begun")
+        second, third = jobs.submit(LONG * 10), jobs.submit("not begun")
         jobs.until(second, "IN-PROGRESS")
         process.send_signal(signal.SIGTERM)
         said, log = process.communicate(timeout=60)

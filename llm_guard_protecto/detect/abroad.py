@@ -7,10 +7,10 @@ street without any word for a way counts before a postal code that nothing else 
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from llm_guard_protecto.detect.cities import city_from
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.roads import free
 from llm_guard_protecto.detect.street_words import (
     EASTERN,
@@ -32,18 +32,18 @@ __all__ = [
 _Place = tuple[int, int] | None
 
 _UPPER: Final = r"[^\W\d_a-zß-öø-ÿ]"
-_NAME_BACK: Final = re.compile(
+_NAME_BACK: Final = expression(
     rf"(?<![\w./@-])(?:(?:{_UPPER}[\w'’.-]{{0,24}}|\d{{1,4}}\.|de|van|di|of|i|la) ){{1,4}}\Z"
 )
-_EASTERN_HOUSE: Final = re.compile(
+_EASTERN_HOUSE: Final = expression(
     rf"(?:{EASTERN}),?[ ]?(?:(?:No|Nr|nr|no|br|č\.p)\.?:? ?)?\d{{1,4}}(?: ?[-–/] ?\d{{1,4}}\b)?(?: ?[A-Za-z]\b(?!:))?"
 )
-_YEAR: Final = re.compile(r"(?:18|19|20)\d\d\Z")
-_AFTER_ENGLISH: Final = re.compile(rf"(?:{NUMBERED_AFTER}) (\d{{1,4}}[a-zA-Z]?)\b")
-_CODE_OR_TOWN: Final = re.compile(
+_YEAR: Final = expression(r"(?:18|19|20)\d\d\Z")
+_AFTER_ENGLISH: Final = expression(rf"(?:{NUMBERED_AFTER}) (\d{{1,4}}[a-zA-Z]?)\b")
+_CODE_OR_TOWN: Final = expression(
     r",? (?:[A-Z]{1,2}-)?\d{4,7}(?: \d{2})? [^\W\d_a-z]|, [^\W\d_a-z][\w' -]{2,24}(?:,? [A-Z]{0,2}-?\d{4,7}\b|, [A-Z])"
 )
-_PLAIN: Final = re.compile(
+_PLAIN: Final = expression(
     rf"(?<![\w./@#-])((?:{_UPPER}[\w'’.-]{{1,24}} ){{1,4}})(\d{{1,4}}(?:[/-]\d{{1,4}})?(?: ?[a-zA-Z])?(?: (?:m|lok|kv)\.? \d{{1,3}})?)(?:, ?|\r?\n)\Z"
 )
 # the letters of countries before a postal code, as letters on envelopes bear them
@@ -51,9 +51,9 @@ _LETTERS_LIST: Final = """
     A AT B BE CH CZ D DE DK E ES F FI FIN FL FR GR H HR HU I IT L LT LU LV N NL NO P PL PT RO S SE SI SK
 """
 _LETTERS: Final = frozenset(_LETTERS_LIST.split())
-_CODE_AND_TOWN: Final = re.compile(r"((?:[A-Z]{1,3}-)?)\d{4,5} ([^\W\d_a-z][^\W\d_]{2,})")
-_LINE_BEFORE: Final = re.compile(r"(?:\A|[,;:\n(]|\d[a-z]?\s)\s*\Z")
-_STREET_AFTER: Final = re.compile(
+_CODE_AND_TOWN: Final = expression(r"((?:[A-Z]{1,3}-)?)\d{4,5} ([^\W\d_a-z][^\W\d_]{2,})")
+_LINE_BEFORE: Final = expression(r"(?:\A|[,;:\n(]|\d[a-z]?\s)\s*\Z")
+_STREET_AFTER: Final = expression(
     rf",?\s{{1,2}}(?:(?:[\w.'’-]+ ){{0,2}}?[\w.'’-]{{3,}}(?:(?i:{GERMANIC}))"
     rf"|(?:{_UPPER}[\w.'’-]+ ){{1,3}}(?:Straße|Strasse|Str\.|Gasse|Allee|{EASTERN})),? ?\d{{1,4}}\b"
 )

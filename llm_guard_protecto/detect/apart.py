@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from llm_guard_protecto.detect.checks import card, ssn
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.view import Patch
 
 __all__ = ["APART", "apart", "digits_apart", "grouped", "usual"]
@@ -19,22 +20,22 @@ APART: Final = "apart"
 
 _Gap = tuple[int, int]
 
-_BLANKS_APART: Final = re.compile(r"(?<!\S)\S(?:[^\S\n]{1,5}\S(?![^\s.,;:!?)\]\"'])){5,}+")
-_SIGNS_APART: Final = re.compile(
+_BLANKS_APART: Final = expression(r"(?<!\S)\S(?:[^\S\n]{1,5}\S(?![^\s.,;:!?)\]\"'])){5,}+")
+_SIGNS_APART: Final = expression(
     r"(?<!\w)[\w+(](?P<gap>\r?\n|[^\w\s@]{1,3}|_|, )(?:[^\n\r](?P=gap)){5,}+(?:[^\s,](?!\w))?"
 )
-_DIGITS_APART: Final = re.compile(r"(?<![\w.,])[0-9](?:[^\w+\[\](){}\\]{1,4}[0-9](?!\w)){6,}+")
-_CARD_GROUPS: Final = re.compile(
+_DIGITS_APART: Final = expression(r"(?<![\w.,])[0-9](?:[^\w+\[\](){}\\]{1,4}[0-9](?!\w)){6,}+")
+_CARD_GROUPS: Final = expression(
     r"(?<![\w.,-])[0-9]{4}(?:(?P<gap>[^\w\s]{1,3}|_{1,2}|[^\S\n]?[^\w\s]{1,3}[^\S\n]|[^\S\n]{1,4}|\r?\n)"
     r"[0-9]{4}(?:(?P=gap)[0-9]{4}(?:(?P=gap)[0-9]{1,4}){1,2}|[0-9]{2}(?P=gap)[0-9]{5}))(?![\w-])"
 )
-_PAIRS: Final = re.compile(r"(?<![\w.,-])[0-9]{2}(?:[ ./_*-][0-9]{2}){6,9}+(?![\w-])")
-_SHORT_GROUPS: Final = re.compile(
+_PAIRS: Final = expression(r"(?<![\w.,-])[0-9]{2}(?:[ ./_*-][0-9]{2}){6,9}+(?![\w-])")
+_SHORT_GROUPS: Final = expression(
     r"(?<![\w.,/-])(?P<a>[0-9]{3})(?P<gap>[_/*~·•⋅]{1,2}|[^\S\n]?-{2,3}[^\S\n]?|[^\S\n]-[^\S\n]"
     r"|[^\S\n][_/*~·•⋅.][^\S\n])(?P<b>[0-9]{2,3})(?P=gap)(?P<c>[0-9]{4})(?![\w/-])"
 )
-_IN_PROSE: Final = re.compile(r"[^\W\d_]{2,}[^\w\[({<#]{0,12}\Z")
-_BEFORE_PROSE: Final = re.compile(r"[^\w\n#]{0,3}[^\W\d_]{2,}")
+_IN_PROSE: Final = expression(r"[^\W\d_]{2,}[^\w\[({<#]{0,12}\Z")
+_BEFORE_PROSE: Final = expression(r"[^\w\n#]{0,3}[^\W\d_]{2,}")
 _LISTED: Final = frozenset("[({")
 
 

@@ -10,23 +10,24 @@ import re
 from typing import Final
 
 from llm_guard_protecto.detect.checks import has_digit, random_looking
+from llm_guard_protecto.detect.expression import expression
 
 __all__ = ["basic_login", "password", "pin", "said_password", "secret", "url_password"]
 
 _Place = tuple[int, int] | None
 
 _LONGEST: Final = 512
-_QUOTED: Final = re.compile(
+_QUOTED: Final = expression(
     r"\"((?:[^\"\\\n]|\\.){1,256})\"|'((?:[^'\\\n]|\\.){1,256})'|`([^`\n]{1,256})`"
 )
-_BARE: Final = re.compile(
+_BARE: Final = expression(
     r"[^\s\"'`<>,;&|]*(?:&(?!\w{1,40}=|(?:quot|amp|lt|gt|apos|#\w{2,6})\b)[^\s\"'`<>,;&|]*)*"  # up to the next `&name=` of a query
 )
-_NOT_A_SECRET: Final = re.compile(
+_NOT_A_SECRET: Final = expression(
     r"(?:\$\{?|\{|<|%|\(|\[|@\{|process\.|os\.|env[.\[]|\*{2,}|x{4,}|\.{3}|-{3,}|_{3,}|//|/\*|\\)",
     re.IGNORECASE,
 )
-_WORDS: Final = re.compile(
+_WORDS: Final = expression(
     r"(?:none|null|nil|true|false|yes|no|str|string|text|bytes|bool|int|float|any|object|"
     r"undefined|optional|required|password|passwd|pwd|pass|secret|token|key|value|type|"
     r"input|hidden|field|example|placeholder|default|empty|incorrect|correct|wrong|"
@@ -35,11 +36,11 @@ _WORDS: Final = re.compile(
     r"or|basic|bearer|changed-password|api_key|apikey|username|user|login|self)\Z",
     re.IGNORECASE,
 )
-_CALL: Final = re.compile(
+_CALL: Final = expression(
     r"[\w.]+\s*[(\[]|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|[A-Za-z_]+(?:_[A-Za-z]+)+$"
 )
-_NAME_CHARACTERS: Final = re.compile(r"[A-Za-z0-9_-]*$")
-_VERB: Final = re.compile(
+_NAME_CHARACTERS: Final = expression(r"[A-Za-z0-9_-]*$")
+_VERB: Final = expression(
     r"(?:\b(?:is|was|ist|lautet|war|est|es|era|to):?|[èé])[ \t]*[\"'`]?.$",
     re.DOTALL | re.IGNORECASE,
 )
@@ -107,7 +108,7 @@ def said_password(text: str, _start: int, end: int) -> _Place:
 
 
 _SHORTEST_SAID: Final = 6
-_VERSION: Final = re.compile(
+_VERSION: Final = expression(
     r"[A-Za-z]+-?\d(?:\.\d+)*|\d+(?:-[a-z]+|st|nd|rd|th|[a-z]{1,2})", re.IGNORECASE
 )
 

@@ -7,6 +7,7 @@ import unicodedata
 from typing import Final
 
 from llm_guard_protecto.detect.checks import iban, iban_length
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.pattern import Check, Fit
 
 __all__ = [
@@ -24,12 +25,12 @@ __all__ = [
 
 _Place = tuple[int, int] | None
 
-_DOMAIN: Final = re.compile(r"(?:[^\W_](?:[\w-]{0,62}\.))+[^\W\d_](?:[\w-]{0,62}[^\W_])")
-_MAILBOX: Final = re.compile(r"[\w.%+'-]*")
-_HOST: Final = re.compile(r"(?:[^\W_]|[.-])*")
-_MAY_STOP: Final = re.compile(r'[\x00-\x20\x7f<>"`|\\^]|[^\x00-\x7f]')
-_LOGIN: Final = re.compile(r"://[^\s/@:]{0,64}:\Z")
-_FILES: Final = re.compile(r"(?:png|jpe?g|gif|svg|webp|css|js|py|html|txt|json|xml|md)\Z")
+_DOMAIN: Final = expression(r"(?:[^\W_](?:[\w-]{0,62}\.))+[^\W\d_](?:[\w-]{0,62}[^\W_])")
+_MAILBOX: Final = expression(r"[\w.%+'-]*")
+_HOST: Final = expression(r"(?:[^\W_]|[.-])*")
+_MAY_STOP: Final = expression(r'[\x00-\x20\x7f<>"`|\\^]|[^\x00-\x7f]')
+_LOGIN: Final = expression(r"://[^\s/@:]{0,64}:\Z")
+_FILES: Final = expression(r"(?:png|jpe?g|gif|svg|webp|css|js|py|html|txt|json|xml|md)\Z")
 _CLOSERS: Final = {")": "(", "]": "[", "}": "{"}
 _BRACKETS: Final = frozenset("()[]{}")
 _TRAILING: Final = frozenset(".,;:!?'\"*_~")
@@ -93,8 +94,8 @@ def last_word(text: str, start: int, end: int) -> _Place:
     return max(text.rfind(" ", start, end), text.rfind("-", start, end)) + 1, end
 
 
-_LAST_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?\Z")
-_ID: Final = re.compile(r"[A-Za-z]{0,6}[-/]?[0-9][A-Za-z0-9]{0,24}(?:[-/.][A-Za-z0-9]{1,16}){0,4}")
+_LAST_NUMBER: Final = expression(r"[+-]?[0-9]+(?:\.[0-9]+)?\Z")
+_ID: Final = expression(r"[A-Za-z]{0,6}[-/]?[0-9][A-Za-z0-9]{0,24}(?:[-/.][A-Za-z0-9]{1,16}){0,4}")
 
 
 def last_number(text: str, start: int, end: int) -> _Place:

@@ -12,6 +12,8 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
+
 __all__ = [
     "aba",
     "card",
@@ -36,8 +38,8 @@ __all__ = [
     "vin",
 ]
 
-_NOT_DIGITS: Final = re.compile(r"[^0-9]+")
-_DIGIT: Final = re.compile(r"[0-9]")
+_NOT_DIGITS: Final = expression(r"[^0-9]+")
+_DIGIT: Final = expression(r"[0-9]")
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 

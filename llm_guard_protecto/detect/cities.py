@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.town_words import JOINING, NO_CITY, NO_TOWN, WAY_WORDS
 
 __all__ = ["MOST_WORDS", "WORDS_ON", "WORD_BACK", "city_from", "city_to"]
@@ -12,8 +13,8 @@ __all__ = ["MOST_WORDS", "WORDS_ON", "WORD_BACK", "city_from", "city_to"]
 _Place = tuple[int, int] | None
 
 MOST_WORDS: Final = 4
-WORD_BACK: Final = re.compile(r"[^\W\d_][\w'’.-]{0,24}\Z")
-WORDS_ON: Final = re.compile(r"[^\W\d_][\w'’-]*\.?(?:[ -][^\W\d_][\w'’.-]*){0,4}")
+WORD_BACK: Final = expression(r"[^\W\d_][\w'’.-]{0,24}\Z")
+WORDS_ON: Final = expression(r"[^\W\d_][\w'’-]*\.?(?:[ -][^\W\d_][\w'’.-]*){0,4}")
 
 
 def city_to(text: str, end: int) -> _Place:

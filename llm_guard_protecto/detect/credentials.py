@@ -5,7 +5,6 @@ A key without a shape of its own counts where it is assigned to a name that says
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from llm_guard_protecto.detect.assigned import (
@@ -17,20 +16,21 @@ from llm_guard_protecto.detect.assigned import (
     url_password,
 )
 from llm_guard_protecto.detect.checks import random_looking
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.pattern import Pattern
 from llm_guard_protecto.detect.providers import KEYS
 
 __all__ = ["CREDENTIALS"]
 
-_END_OF_KEY: Final = re.compile(
+_END_OF_KEY: Final = expression(
     r"-----END [A-Z0-9 ]{0,40}-----|---- END [A-Z0-9 ]{0,40}----|\bPrivate-MAC: [0-9a-f]{8,128}"
 )
 _NEW_LINE: Final = r"(?:\s|\\[nr]){1,8}"
-_KEY_LINES: Final = re.compile(
+_KEY_LINES: Final = expression(
     rf"(?:{_NEW_LINE}(?:[A-Za-z-]{{3,30}}: [^\n]{{1,100}}|[A-Za-z0-9+/]{{16,200}}={{0,2}}))*"
     rf"(?:{_NEW_LINE}[A-Za-z0-9+/]{{1,76}}={{0,2}}(?![\w+/]))?"
 )
-_NEXT_KEY: Final = re.compile(r"BEGIN |PuTTY-User-Key")
+_NEXT_KEY: Final = expression(r"BEGIN |PuTTY-User-Key")
 _LONGEST_KEY: Final = 20_000
 
 

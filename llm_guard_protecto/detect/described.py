@@ -6,32 +6,33 @@ import re
 from typing import Final
 
 from llm_guard_protecto.detect.demonyms import DEMONYMS
+from llm_guard_protecto.detect.expression import expression
 
 __all__ = ["age", "ages", "decade", "demonym", "demonym_last"]
 
 _Place = tuple[int, int] | None
 
-_NUMBER: Final = re.compile(r"\d{1,3}")
-_THINGS: Final = re.compile(
+_NUMBER: Final = expression(r"\d{1,3}")
+_THINGS: Final = expression(
     r"[ -](?:\w+ )?(?:degrees|percent|pages|points|whisk|scotch|malt|wine|cheese|port\b|rum\b|bourbon|building|house|home\b|car\b"
     r"|truck|tree|company|firm|startup|code|bug|system|record|tradition|law\b|bridge|church|castle"
     r"|comment|statement|article|edit\b|post\b|tweet|discussion|dispute|thread|source\b|debate|photo|picture"
     r"|video|movie|film|song|album|book|joke|cookies?|issue|ticket|commit|feud|mystery|laptop|phone|server|version|file|data|backup|mortgage|bond|treaty|news|war\b)",
     re.IGNORECASE,
 )
-_NATIONAL_THING: Final = re.compile(
+_NATIONAL_THING: Final = expression(
     r" (?:team|anthem|football|soccer|rugby|cricket|side|squad|league|cup|bank|park|assembly|parliament"
     r"|flag|interest|security|identity|holiday|day|museum|library|gallery|newspaper|championship|guard"
     r"|hero|dish|dress|costume|radio|television|debt|income|treasure|government|front|party)\b",
     re.IGNORECASE,
 )
-_SIGN: Final = re.compile("[:=>]")
+_SIGN: Final = expression("[:=>]")
 _FOLLOWING: Final = (
     "and or but by from who with living citizen national man woman boy girl originally too on in "
     "at since working now so as although born while"
 )
 _MAY_FOLLOW: Final = frozenset(_FOLLOWING.split())
-_WORD: Final = re.compile(r"[^\W\d_]+")
+_WORD: Final = expression(r"[^\W\d_]+")
 
 
 def age(text: str, start: int, end: int) -> _Place:

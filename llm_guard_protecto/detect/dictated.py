@@ -12,6 +12,7 @@ from typing import Final
 
 from llm_guard_protecto.detect.apart import usual
 from llm_guard_protecto.detect.checks import luhn, ssn
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.numerals import (
     AT_WORDS,
     DOT_WORDS,
@@ -29,30 +30,30 @@ SPELLED: Final = "spelled"
 
 _NUMBER: Final = "|".join(sorted((*NUMBER_WORDS, *REPEATS), key=len, reverse=True))
 _SIGN: Final = "|".join(SIGN_WORDS)
-_SAID: Final = re.compile(
+_SAID: Final = expression(
     rf"\b(?:(?-i:[A-Z][ -]?[A-Z])[ ,-]{{1,2}}|plus\W{{1,3}}|[0-9]{{1,4}}\W{{1,3}})?+(?:{_NUMBER})\b"
     rf"(?:[^\w]{{1,4}}(?:and[ ])?(?:{_NUMBER}|{_SIGN}|hundred|[0-9])\b){{3,}}+",
     re.IGNORECASE,
 )
-_SAID_PART: Final = re.compile(r"[^\W\d_]+|[0-9]")
+_SAID_PART: Final = expression(r"[^\W\d_]+|[0-9]")
 
 _AT: Final = "|".join(AT_WORDS)
 _DOT: Final = "|".join(DOT_WORDS)
 _OPEN, _CLOSE = r"[\[({<*_~-]{1,2}", r"[\])}>*_~-]{1,2}"
-_AT_SIGN: Final = re.compile(
+_AT_SIGN: Final = expression(
     rf"\s{{0,2}}{_OPEN}\s?(?:{_AT}|@)\s?{_CLOSE}\s{{0,2}}|(?<=\w)\s{{1,3}}(?:{_AT})\s{{1,3}}(?=\w)"
     r"|(?<=\w)\s{0,3}@\s{0,3}(?=\w)",
     re.IGNORECASE,
 )
-_AT_ANCHOR: Final = re.compile(  # what a sign is looked for around: cheap to find
+_AT_ANCHOR: Final = expression(  # what a sign is looked for around: cheap to find
     rf"@|(?<=[\s\[({{<*_~-])(?=(?:{_AT})[\s\])}}>*_~-])", re.IGNORECASE
 )
-_BEFORE_ANCHOR: Final = re.compile(r"[\s\[({<*_~-]{0,5}")  # of a sign, from the right
+_BEFORE_ANCHOR: Final = expression(r"[\s\[({<*_~-]{0,5}")  # of a sign, from the right
 _DOT_SIGN: Final = (
     rf"(?:\s{{0,2}}{_OPEN}\s?(?:{_DOT}|\.)\s?{_CLOSE}\s{{0,2}}|\s{{1,3}}(?:{_DOT})\s{{1,3}}"
     r"|\.|\s{1,2}\.\s{1,2})"
 )
-_SITE: Final = re.compile(
+_SITE: Final = expression(
     rf"[^\W_][\w-]{{0,62}}(?:{_DOT_SIGN}[^\W_][\w-]{{0,62}}){{0,4}}{_DOT_SIGN}"
     rf"(?:{'|'.join(SITES)})"
     rf"\b(?:{_DOT_SIGN}(?:uk|au|nz|za|br|jp|in)\b)?(?!['’])",
@@ -62,14 +63,14 @@ _DOT_BACKWARDS: Final = (
     rf"(?:\s{{0,2}}{_CLOSE}\s?(?:{_DOT[::-1]}|\.)\s?{_OPEN}\s{{0,2}}"
     rf"|\s{{1,3}}(?:{_DOT[::-1]})\s{{1,3}}|\.|\s{{1,2}}\.\s{{1,2}})"
 )
-_MACHINE: Final = re.compile(
+_MACHINE: Final = expression(
     rf"(?<![\w.])[0-9]{{1,3}}(?:{_DOT_SIGN}[0-9]{{1,3}}){{3}}(?![\w.])", re.IGNORECASE
 )
-_NAME_BACKWARDS: Final = re.compile(
+_NAME_BACKWARDS: Final = expression(
     rf"[\w+'-]{{1,64}}(?:{_DOT_BACKWARDS}[\w+'-]{{1,64}}){{0,3}}", re.IGNORECASE
 )
-_DOTS: Final = re.compile(_DOT_SIGN, re.IGNORECASE)
-_MAILBOX: Final = re.compile(rf"(?:{'|'.join(MAILBOXES)})\.", re.IGNORECASE)
+_DOTS: Final = expression(_DOT_SIGN, re.IGNORECASE)
+_MAILBOX: Final = expression(rf"(?:{'|'.join(MAILBOXES)})\.", re.IGNORECASE)
 _POINTS: Final = frozenset({"point", "period"})  # "at this point it is", "at any point in time"
 _NO_NAMES: Final = frozenset(
     [

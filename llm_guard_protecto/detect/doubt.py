@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.models import Span
 
 __all__ = ["believed"]
@@ -20,8 +21,8 @@ _SURE_OF_CAPITALS = 0.85
 _SURE_IN_CODE = 0.88
 _FAR = 200  # characters of a long line that are looked at, to either side
 # Assignments, brackets, calls, escapes, comments: what a line of code has and a sentence has not.
-_CODE = re.compile(r"[{}\[\]=<>_\\`|]|\w\(|;$|^[^\S\n]*(?:#|//|\*)|0x", re.MULTILINE)
-_MAY_BE_CODE = re.compile(r"[{}\[\]=<>_\\`|(;#/*]")  # one of which a sign has, but for 0x
+_CODE = expression(r"[{}\[\]=<>_\\`|]|\w\(|;$|^[^\S\n]*(?:#|//|\*)|0x", re.MULTILINE)
+_MAY_BE_CODE = expression(r"[{}\[\]=<>_\\`|(;#/*]")  # one of which a sign has, but for 0x
 
 
 def believed(text: str, spans: Sequence[Span]) -> list[Span]:

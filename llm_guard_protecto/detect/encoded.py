@@ -16,6 +16,7 @@ from functools import lru_cache
 from html import unescape
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.hints import Hints
 from llm_guard_protecto.detect.view import Patch, View
 
@@ -25,32 +26,32 @@ BLOCKS: Final = frozenset({"base64", "base32", "hex", "hidden", "reversed"})
 """The kinds that are replaced as a whole."""
 
 _SHORTEST: Final = 6  # characters a block must say
-_IMAGE: Final = re.compile(r"data:(?:image|audio|video|font|application)/[^\s,]{0,120},\Z")
+_IMAGE: Final = expression(r"data:(?:image|audio|video|font|application)/[^\s,]{0,120},\Z")
 
 _BASE64: Final = re.compile(
     r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{14,}+(?:\r?\n[A-Za-z0-9+/_-]{4,76}(?![A-Za-z0-9+/_ -]))*+"
     r"={0,2}(?![A-Za-z0-9+/_=-])"
 )
-_HEX: Final = re.compile(
+_HEX: Final = expression(
     r"(?<![0-9A-Za-z])(?:0[xX])?[0-9A-Fa-f]{2}(?:[ :,\\-]{0,2}(?:0?x)?[0-9A-Fa-f]{2}){7,}"
     r"(?![0-9A-Za-z])"
 )
-_HEX_SIGNS: Final = re.compile(r"0?[xX]|[^0-9A-Fa-f]")
-_PERCENT: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_HTML: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,9});")
-_ESCAPE: Final = re.compile(
+_HEX_SIGNS: Final = expression(r"0?[xX]|[^0-9A-Fa-f]")
+_PERCENT: Final = expression(r"(?:%[0-9A-Fa-f]{2})+")
+_HTML: Final = expression(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,9});")
+_ESCAPE: Final = expression(
     r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\})"
 )
-_QUOTED: Final = re.compile(r"=(?:([2-7][0-9A-F])|\r?\n)")
-_BACKSLASH: Final = re.compile(r"(?<=[\w)(+])\\(?=[@._+()\-])")
-_TAG: Final = re.compile(
+_QUOTED: Final = expression(r"=(?:([2-7][0-9A-F])|\r?\n)")
+_BACKSLASH: Final = expression(r"(?<=[\w)(+])\\(?=[@._+()\-])")
+_TAG: Final = expression(
     r"(?<=[\w@.+)-])(?:<!--[^<>]{0,200}-->"
     r"|</?(?:b|i|u|s|em|strong|span|wbr|font|small|sup|sub|mark|a|code)\b[^<>]{0,200}>)+"
     r"(?=[\w@.(+-])"
 )
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]+")
-_HIDDEN: Final = re.compile(r"[\U000e0020-\U000e007e]{5,}|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{5,}")
-_REVERSED: Final = re.compile(r"\u202e([^\u202a-\u202e\n]{2,2000})[\u202c\n]?")
+_CONTROL: Final = expression(r"[\x00-\x08\x0e-\x1f\x7f]+")
+_HIDDEN: Final = expression(r"[\U000e0020-\U000e007e]{5,}|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{5,}")
+_REVERSED: Final = expression(r"\u202e([^\u202a-\u202e\n]{2,2000})[\u202c\n]?")
 
 
 def decoded(text: str, hints: int) -> View:

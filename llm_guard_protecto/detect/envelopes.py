@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.models import Span
 
 __all__ = ["completed"]
@@ -19,28 +20,28 @@ __all__ = ["completed"]
 _WIDEST = 48
 """Characters that may stand between two parts of an address: a line of an envelope."""
 
-_SEPARATOR = re.compile(r"[,;|\t\n\r]+(?:[ \t>*|?•-]*)")  # with the marks of a quoted line
+_SEPARATOR = expression(r"[,;|\t\n\r]+(?:[ \t>*|?•-]*)")  # with the marks of a quoted line
 _MARKS = " \t\r\n.,;:>*|?•-(["
 _WORD = r"[^\W\d_][\w'’.-]*"
 _NAMED = r"(?:[A-ZÀ-ÞΑ-ΫА-Я\u0100-\u024f][\w'’.()-]*|\([^()\n]{1,24}\))"
 _LINKS = "a|al|am|an|auf|bei|d|da|das|de|del|della|delle|den|der|des|di|do|dos|du|e|el|en|hil|i|im|in|kod|la|las|le|les|los|na|nad|nan|of|on|op|pod|sous|sul|sur|the|u|under|upon|v|van|vid|von|y|z|zu"
-_NAME = re.compile(rf"{_NAMED}(?:[ ]+(?:(?:{_LINKS})\b|{_NAMED})){{0,5}}")
-_INNER = re.compile(rf"(?:(?:{_LINKS}|{_NAMED})(?:[ ]+|\Z)){{1,4}}")
-_CODE = re.compile(
+_NAME = expression(rf"{_NAMED}(?:[ ]+(?:(?:{_LINKS})\b|{_NAMED})){{0,5}}")
+_INNER = expression(rf"(?:(?:{_LINKS}|{_NAMED})(?:[ ]+|\Z)){{1,4}}")
+_CODE = expression(
     r"(?:[A-Z]{1,3}[- ]?)?\d[\dA-Z]{1,4}(?:[- ]?[\dA-Z]{2,5})?|[A-Z]{2,3}|[AFD]PO", re.IGNORECASE
 )
-_OWN_LINE = re.compile(rf"{_WORD}(?:[ ]{_WORD}){{0,2}}")
-_UNIT = re.compile(
+_OWN_LINE = expression(rf"{_WORD}(?:[ ]{_WORD}){{0,2}}")
+_UNIT = expression(
     r"(?:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|bldg|building|block|level|lot|no|nr|"
     r"box|po box|c/o)\b\.?[ ]*#?[\w/-]{1,8}|#[ ]?\w{1,6}",
     re.IGNORECASE,
 )
-_HOUSE = re.compile(r"(?<![\w.,/:#$€£-])\d{1,6}[A-Za-z]?(?:[/-]\d{1,4}[A-Za-z]?)?[ ]+\Z")
-_TAIL = re.compile(
+_HOUSE = expression(r"(?<![\w.,/:#$€£-])\d{1,6}[A-Za-z]?(?:[/-]\d{1,4}[A-Za-z]?)?[ ]+\Z")
+_TAIL = expression(
     r"(?:[ ]*\([^()\n]{1,24}\))?[ ]*,?[ ]*(?P<code>(?:[A-Z]{1,2}-)?\d{4,6}(?:-\d{3,4})?)"
     r"(?![\w%]|[.,:/-]\d|[ ]+\d)"
 )
-_STREET = re.compile(rf"(?<![\w.,/:#$€£-])\d{{1,6}}(?:[ ]{_WORD}){{1,4}}[ ]\d{{1,5}}[A-Za-z]?\.?\Z")
+_STREET = expression(rf"(?<![\w.,/:#$€£-])\d{{1,6}}(?:[ ]{_WORD}){{1,4}}[ ]\d{{1,5}}[A-Za-z]?\.?\Z")
 _NAMES = frozenset({"ADDRESS", "LOCATION", "PERSON", "ORG"})
 """What the tagger may take a village or a street for; anything else keeps its place."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from llm_guard_protecto.detect import eponym_words as about
+from llm_guard_protecto.detect.expression import expression
 
 __all__ = ["OWN", "Node", "Words", "begun", "is_listed", "is_model", "rows", "words_of"]
 
@@ -18,18 +18,17 @@ OWN = "'s"
 """What the plain form of a word with a possessive ends in."""
 
 _TABLE = Path(__file__).with_name("eponyms.txt")
-_WORD = re.compile(r"([^\W_]+)")
-_MARKS = re.compile("[\u0300-\u036f]")
+_WORD = expression(r"([^\W_]+)")
+_MARKS = expression("[\u0300-\u036f]")
 _QUOTES = frozenset("'’")
 _MODEL = 6  # characters of a number of a model
 
 
-class _Row(NamedTuple):
-    """Some terms of one section."""
+class _Section(NamedTuple):
+    """The head of a section: what its terms need beside them."""
 
     kind: str
     words: frozenset[str]
-    terms: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -94,14 +93,22 @@ def _plain(word: str) -> str:
 
 
 @cache
+def _sections() -> list[tuple[str, str]]:
+    """The head and the terms of each section, in plain form."""
+    text = unicodedata.normalize("NFKD", _TABLE.read_text(encoding="utf-8").lower())
+    _, *sections = _MARKS.sub("", text).split("\n[")
+    return [(head, body) for head, _, body in (one.partition("]\n") for one in sections)]
+
+
+@cache
 def _inside() -> frozenset[str]:
     """Every word that can stand in a term, in plain form: not those that are only looked for."""
     parts: list[str] = []
-    for section in _TABLE.read_text(encoding="utf-8").split("\n[")[1:]:
-        header, body = section.split("]\n", 1)
-        parts.append(body if header.startswith(("near", "beside")) else section)
-    text = unicodedata.normalize("NFKD", "\n".join(parts).lower())
-    return frozenset(_WORD.findall(_MARKS.sub("", text)))
+    for head, body in _sections():
+        parts.append(body)
+        if not head.startswith(("near", "beside")):
+            parts.append(head)
+    return frozenset(_WORD.findall("\n".join(parts)))
 
 
 def is_listed(text: str, start: int, end: int) -> bool:
@@ -125,22 +132,24 @@ def is_model(word: str) -> bool:
 
 
 @cache
-def rows() -> dict[str, list[_Row]]:
-    """The table by the first words of its terms in plain form, read on first use."""
-    found: dict[str, list[_Row]] = {}
-    for section in _TABLE.read_text(encoding="utf-8").split("\n[")[1:]:
-        header, body = section.split("]\n", 1)
-        kind, _, rest = header.partition(" ")
-        words = frozenset(_plain(word) for word in rest.split("|"))
-        words |= {word + "s" for word in words}
+def rows() -> dict[str, list[tuple[_Section, str]]]:
+    """The terms of the table and their sections, by the first words of the terms in plain form."""
+    found: dict[str, list[tuple[_Section, str]]] = {}
+    for head, body in _sections():
+        kind, _, rest = head.partition(" ")
+        words = frozenset(rest.split("|"))
+        section = _Section(kind, words | {word + "s" for word in words})
         terms = body.replace("\n", "|").strip("|").split("|")
         if kind == "after":
-            for lead in rest.split("|"):
-                row = _Row(kind, words, tuple(f"{lead} {term}" for term in terms))
-                found.setdefault(_first(lead), []).append(row)
-            continue
+            terms = [f"{lead} {term}" for lead in rest.split("|") for term in terms]
         for term in terms:
-            found.setdefault(_first(term), []).append(_Row(kind, words, (term,)))
+            first = term.partition(" ")[0]
+            if not first.isalpha():
+                first = _WORD.findall(term)[0]
+            some = found.get(first)
+            if some is None:
+                some = found[first] = []
+            some.append((section, term))
     return found | {first + OWN: some for first, some in found.items()}
 
 
@@ -148,20 +157,14 @@ def rows() -> dict[str, list[_Row]]:
 def begun(first: str) -> Node | None:
     """What the terms with the first word `first`, one of `rows()`, go on with."""
     root = Node()
-    for row in rows()[first]:
-        for term in row.terms:
-            _plant(root, term, row.kind, row.words)
+    for section, term in rows()[first]:
+        _plant(root, term, section)
     return root.ways.get(first)
 
 
-def _first(term: str) -> str:
-    word = term.split(" ", 1)[0]
-    return word.lower() if word.isascii() and word.isalpha() else _plain(_WORD.findall(term)[0])
-
-
 def _split(term: str) -> list[str]:
-    if term.isascii() and term.replace(" ", "").isalpha():
-        return term.lower().split()
+    if term.replace(" ", "").isalpha():
+        return term.split()
     return words_of(term, 0, len(term)).keys
 
 
@@ -174,7 +177,8 @@ def _reached(node: Node, keys: list[str]) -> Node:
     return node
 
 
-def _plant(root: Node, term: str, kind: str, words: frozenset[str]) -> None:
+def _plant(root: Node, term: str, section: _Section) -> None:
+    kind, words = section
     keys = _split(term)
     node = _reached(root, keys)
     match kind:

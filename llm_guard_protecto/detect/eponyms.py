@@ -19,7 +19,6 @@ do, make it a name again: where in doubt it is masked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from llm_guard_protecto.detect import eponym_words as about
@@ -33,6 +32,7 @@ from llm_guard_protecto.detect.eponym_table import (
     rows,
     words_of,
 )
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.models import Span
 
 __all__ = ["named_things", "names_only"]
@@ -45,7 +45,7 @@ _JOINTS = frozenset((" ", "", "-", "–", "/", "'", "’", "\n", " \n", "\n> ", 
 """What may stand between two words of one name."""
 _MODEL_JOINTS = frozenset((" ", "-"))
 _LOOSE = 4  # characters between a word that introduces somebody and the name
-_ADDRESSED = re.compile(r"[\s,(\[<]{0,3}(?:mailto:)?[\w.+-]{1,64}@\w")
+_ADDRESSED = expression(r"[\s,(\[<]{0,3}(?:mailto:)?[\w.+-]{1,64}@\w")
 
 
 def names_only(text: str, spans: Sequence[Span]) -> Sequence[Span]:

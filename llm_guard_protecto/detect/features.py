@@ -19,6 +19,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.parts import NO_PART, PARTS, parts_of
 
 __all__ = [
@@ -43,7 +44,7 @@ FLAGS = ("first", "last", "city", "region", "common", "frequent", "proper", "org
 SHAPES = 1 << 9  # buckets for the pattern of capitals, letters and digits
 _LONGEST = 40  # characters of a word that are looked at
 
-_DIGITS = re.compile(r"\d")
+_DIGITS = expression(r"\d")
 
 
 def fold(word: str) -> str:
@@ -214,8 +215,8 @@ def _bucket(pattern: str) -> int:
 
 
 _SMALL_WORD, _SMALL_LETTER = _bucket("x"), _bucket("x1")
-_MANY = re.compile(r"(.)\1\1+", re.DOTALL)
-_SMALL = re.compile(r"x+")
+_MANY = expression(r"(.)\1\1+", re.DOTALL)
+_SMALL = expression(r"x+")
 
 
 class _Kinds(dict[int, str]):

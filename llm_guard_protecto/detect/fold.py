@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.lookalikes import (
     DIGITS,
     LETTERS,
@@ -48,34 +49,34 @@ _LINES: Final = "\x85\u2028\u2029"
 
 # What a character may need: the readings below are made only where one of them does.
 _MARK, _HIDDEN, _FORM, _SCRIPT, _SPACING = (1 << n for n in range(5))
-_IS_INVISIBLE: Final = re.compile(f"[{_INVISIBLE}]")
-_IS_SPACING: Final = re.compile(f"[{_JOINTS}]")
-_IS_SCRIPT: Final = re.compile(f"[\u0370-\u058f{PLAIN_LETTERS}]")
+_IS_INVISIBLE: Final = expression(f"[{_INVISIBLE}]")
+_IS_SPACING: Final = expression(f"[{_JOINTS}]")
+_IS_SCRIPT: Final = expression(f"[\u0370-\u058f{PLAIN_LETTERS}]")
 
 # Scripts in which a mark or a joiner is a disguise: Latin, Greek, Cyrillic, Armenian; and signs.
 _OURS: Final = "!-~\xa1-\u02ff\u0370-\u0482\u048a-\u058f\u1e00-\u1fff\u2460-\u24ff\uff01-\uff5e"
-_HIDES: Final = re.compile(
+_HIDES: Final = expression(
     rf"(?<![^\s{_OURS}\U0001d400-\U0001d7ff])[{_INVISIBLE}]+(?=[{_OURS}\U0001d400-\U0001d7ff\s]|\Z)"
 )
 _MARKS: Final = (
     "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u3099\u309a"
 )
-_MARKED: Final = re.compile(rf"[ {_OURS}][{_INVISIBLE}]*[{_MARKS}][{_MARKS}{_INVISIBLE}]*")
-_SPACED: Final = re.compile(
+_MARKED: Final = expression(rf"[ {_OURS}][{_INVISIBLE}]*[{_MARKS}][{_MARKS}{_INVISIBLE}]*")
+_SPACED: Final = expression(
     rf"(?<=[A-Z\uff21-\uff3a\uff08\uff09\d).+(])[{_JOINTS} ]+(?=[A-Z\uff21-\uff3a\uff08\uff09\d)(+])"
     rf"|(?<=\w)[{_DOTS}{''.join(_SIGNS)}](?=\w)"
 )
-_SPACED_ADDRESS: Final = re.compile(rf"(?<=[\w).(+])[{_JOINTS} ]+(?=[\w)(+])")
-_REGIONAL: Final = re.compile("[\U0001f1e6-\U0001f1ff]+")
+_SPACED_ADDRESS: Final = expression(rf"(?<=[\w).(+])[{_JOINTS} ]+(?=[\w)(+])")
+_REGIONAL: Final = expression("[\U0001f1e6-\U0001f1ff]+")
 _MARKS_LOOKED_AT: Final = 8
 _KEPT: Final = 1 << 15  # characters that were met
-_WORD: Final = re.compile(r"\w+")
-_LATIN: Final = re.compile(r"[A-Za-z]")
-_ACCOUNT: Final = re.compile(rf"[A-Z{PLAIN_LETTERS}]{{2}}[0-9{PLAIN_DIGITS}]{{2}}")
-_NUMBER: Final = re.compile(
+_WORD: Final = expression(r"\w+")
+_LATIN: Final = expression(r"[A-Za-z]")
+_ACCOUNT: Final = expression(rf"[A-Z{PLAIN_LETTERS}]{{2}}[0-9{PLAIN_DIGITS}]{{2}}")
+_NUMBER: Final = expression(
     rf"(?<![\w|])(?:[0-9{PLAIN_DIGITS}](?:[ ()./-]{{0,2}}[0-9{PLAIN_DIGITS}]){{6,}}+)(?![\w|])"
 )
-_FOREIGN_DIGIT: Final = re.compile(f"[{''.join(c for c in DIGITS if not c.isascii())}]")
+_FOREIGN_DIGIT: Final = expression(f"[{''.join(c for c in DIGITS if not c.isascii())}]")
 _TO_DIGITS: Final = {ord(letter): digit for letter, digit in DIGITS.items()}
 _ALL_LETTERS: Final = frozenset(LETTERS)
 
@@ -133,7 +134,7 @@ def _foreign(text: str) -> list[str]:
 
 
 # Not the Han characters, Korean syllables, characters for private use: they are many.
-_FOREIGN: Final = re.compile(
+_FOREIGN: Final = expression(
     "[\x80-\u33ff\ua000-\uabff\ud7a4-\udfff\uf900-\U0001ffff\U000e0000-\U0010ffff]"
 )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
+
 __all__ = ["ACCOUNT_NAMES", "account_name", "handle", "home", "of_the_web"]
 
 _Place = tuple[int, int] | None
@@ -24,13 +26,13 @@ ACCOUNT_NAMES: Final = (
 )
 """What the name of an account is called, in the syntax of the engine and of `re`."""
 
-_SET: Final = re.compile(
+_SET: Final = expression(
     rf"_?(?P<name>{ACCOUNT_NAMES})(?P<shut>[\"']?) {{0,2}}"
     r"(?:(?P<sign>:=|=>|[:=>])|(?P<verb>is|as|was|ist|lautet|est|es|è|é)\b)? {0,2}(?P<open>[\"'`@]?)"
     r"(?P<value>[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9_])?)",
     re.IGNORECASE,
 )
-_SAID_WORD: Final = re.compile(_SAID, re.IGNORECASE)
+_SAID_WORD: Final = expression(_SAID, re.IGNORECASE)
 _NO_NAMES_WORDS: Final = """
     a all an and any anonymous api app are args at auth bool by bytes can cannot char class client
     config data default empty error exists expected false field for form from get group guest has
@@ -66,9 +68,9 @@ _NOT_PEOPLE_WORDS: Final = """
     nodeuser web_user webuser myself dist someuser someone testuser
 """
 _NOT_PEOPLE: Final = frozenset(_NOT_PEOPLE_WORDS.split())
-_ROW: Final = re.compile(r"[ \t]*(?:[-*>#|][ \t]*)?[\"'\w .-]{0,24}\Z")
-_ENDS: Final = re.compile(r"[.!]?\s*\Z|[.!]?\s*\n|\. [A-Z]")
-_LOG: Final = re.compile(r"[ ,;\]]+[\w.-]+=")
+_ROW: Final = expression(r"[ \t]*(?:[-*>#|][ \t]*)?[\"'\w .-]{0,24}\Z")
+_ENDS: Final = expression(r"[.!]?\s*\Z|[.!]?\s*\n|\. [A-Z]")
+_LOG: Final = expression(r"[ ,;\]]+[\w.-]+=")
 
 
 def account_name(text: str, start: int, end: int) -> _Place:
@@ -160,10 +162,10 @@ def handle(text: str, start: int, end: int) -> _Place:
     return start, end
 
 
-_PARAMETER: Final = re.compile(r":\s|[ ]{2,}| \w+ [A-Z]")
+_PARAMETER: Final = expression(r":\s|[ ]{2,}| \w+ [A-Z]")
 
 
-_CHAT: Final = re.compile(
+_CHAT: Final = expression(
     r"[,:!?]?[ ]+(?:[a-z']+[ ,!?.]|[a-z']+$|\d|@\w)|[,!?]|[ ]*[\U0001f300-\U0001faff]"
 )
 

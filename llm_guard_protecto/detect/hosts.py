@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from llm_guard_protecto.detect.borders import apart, url, url_of_host
+from llm_guard_protecto.detect.expression import expression
 
 __all__ = [
     "PUBLIC",
@@ -39,7 +40,7 @@ _DOMAINS: Final = frozenset(
     ".".join(site.partition("/")[0].split(".")[-2:]) for site in PUBLIC
 )  # most hosts are ruled out by these
 
-_HOST: Final = re.compile(
+_HOST: Final = expression(
     r"(?:[a-z]+://)?(?P<host>[a-z0-9.-]+)(?::\d+)?(?P<path>/[^?#]*)?", re.IGNORECASE
 )
 
@@ -95,7 +96,7 @@ def bare_host(text: str, start: int, end: int) -> _Place:
 
 
 _APART: Final = apart(".")
-_MASK: Final = re.compile(r"/\d{1,2}\b|/0\.0\.0\.|/255\.")
+_MASK: Final = expression(r"/\d{1,2}\b|/0\.0\.0\.|/255\.")
 
 
 def machine(text: str, start: int, end: int) -> _Place:

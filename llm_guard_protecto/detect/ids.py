@@ -7,6 +7,7 @@ from typing import Final
 
 from llm_guard_protecto.detect.borders import identifier
 from llm_guard_protecto.detect.checks import iban, iban_length
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.pattern import Check, Fit
 
 __all__ = ["LABELS_ABROAD", "grouped_account", "named_id"]
@@ -26,21 +27,21 @@ LABELS_ABROAD: Final = (
 """Names of customers', orders' and files' numbers, in the syntax of the engine."""
 
 _LONGEST_ACCOUNT: Final = 68  # 34 signs, each with one between
-_YEAR: Final = re.compile(r"(?:1[5-9]|20)\d\d")
-_COLOUR: Final = re.compile(r"[0-9a-fA-F]{6}|[0-9a-fA-F]{3}|[0-9a-fA-F]{8}")
-_UNIT: Final = re.compile(
+_YEAR: Final = expression(r"(?:1[5-9]|20)\d\d")
+_COLOUR: Final = expression(r"[0-9a-fA-F]{6}|[0-9a-fA-F]{3}|[0-9a-fA-F]{8}")
+_UNIT: Final = expression(
     r" ?(?:%|percent\b|years?\b|months?\b|weeks?\b|days?\b|hours?\b|minutes?\b|people\b|patients?\b|members?\b"
     r"|customers?\b|dollars?\b|euros?\b|usd\b|eur\b|pounds?\b|miles?\b|k?m\b|km\b|mg\b|ml\b|kg\b|words?\b"
     r"|characters?\b|bytes?\b|[kmg]b\b|bpm\b|mmhg\b|calories\b|points?\b|times\b)",
     re.IGNORECASE,
 )
-_ISSUE: Final = re.compile(r"\b(?:closes|fixes|issue|pull|refs?|see|bug|pr) #\Z", re.IGNORECASE)
-_TECHNICAL: Final = re.compile(
+_ISSUE: Final = expression(r"\b(?:closes|fixes|issue|pull|refs?|see|bug|pr) #\Z", re.IGNORECASE)
+_TECHNICAL: Final = expression(
     r"x86[-_]64|utf-?\d+|iso-?\d+(?:-\d+)*|sha-?\d+|aes-?\d+|rfc-?\d+|amd64|win\d+|ipv\d",
     re.IGNORECASE,
 )
-_COMMIT: Final = re.compile(r"(?=.{8,40}\Z)[0-9a-f]*\d[a-f]+\d+[a-f][0-9a-f]*")
-_DATE: Final = re.compile(r"\d{1,2}-\d{1,2}-\d{2,4}|(?:19|20)\d\d-\d{1,2}(?:-\d{1,2})?")
+_COMMIT: Final = expression(r"(?=.{8,40}\Z)[0-9a-f]*\d[a-f]+\d+[a-f][0-9a-f]*")
+_DATE: Final = expression(r"\d{1,2}-\d{1,2}-\d{2,4}|(?:19|20)\d\d-\d{1,2}(?:-\d{1,2})?")
 
 
 def named_id(check: Check, fewest: int = 4) -> Fit:

@@ -7,9 +7,9 @@ a number, a key or a word of a script without upper case is found anywhere.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.models import Span
 
 __all__ = ["SCORE", "Known", "name_parts", "values_of"]
@@ -17,8 +17,8 @@ __all__ = ["SCORE", "Known", "name_parts", "values_of"]
 SCORE = 0.75
 """Sure enough to be masked, and less than what a checked rule says of the same place."""
 
-_WORD = re.compile(r"\w+")
-_FIRM = re.compile(r"[\d@/]")
+_WORD = expression(r"\w+")
+_FIRM = expression(r"[\d@/]")
 
 
 class Known:
@@ -128,7 +128,7 @@ def name_parts(name: str) -> list[str]:
     ]
 
 
-_NAME_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_NAME_WORD = expression(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 _EVERYDAY = """
     april art august autumn baker bill bishop black brown carter chance chase christian church cook

@@ -6,9 +6,9 @@ number of a house in either order, and an end where a value ends.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.street_words import NO_NAME
 
 __all__ = ["LABELS", "value"]
@@ -22,14 +22,14 @@ LABELS: Final = (
     "|adres|woonadres|factuuradres|adress|adresa|ship to|deliver to|bill to|return to|residence"
 )
 """Words that stand before the colon, in UTF-8 as the engine reads it."""
-_LABEL_END: Final = re.compile(r"[^:]{2,24}:[ \t\"'*]{1,4}")
+_LABEL_END: Final = expression(r"[^:]{2,24}:[ \t\"'*]{1,4}")
 _NAME: Final = r"(?:[^\W\d_]|['’.-]){1,24}"
-_VALUE: Final = re.compile(
+_VALUE: Final = expression(
     rf"(?:\d{{1,5}}[A-Za-z]?,? (?:{_NAME} ){{0,4}}[^\W\d_][\w'’.-]{{2,24}}"
     rf"|(?:{_NAME} ){{0,6}}?{_NAME},? {{1,2}}(?:(?:n[ºo°.]{{1,2}}|No\.?|Nr\.?|#) ?)?"
     r"(?:\d{1,5}(?: ?[A-Za-z])?|s/n)(?:[/-]\d{1,4})?)(?=[,;\n\r\"'|)}*]|\.?\Z|\.\s)"
 )
-_WORD: Final = re.compile(r"[^\W\d_a-z][^\W\d_]{2,}")
+_WORD: Final = expression(r"[^\W\d_a-z][^\W\d_]{2,}")
 _NO_STREETS: Final = """
     Bytes Bits Byte Bit Words Size Register Offset Base Port Null None True False Error Space Map Bus
     Memory Family Type Range Mode Class String Int Char Pointer Required Invalid Missing Example Test

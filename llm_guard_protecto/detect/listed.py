@@ -10,7 +10,6 @@ space between words. White space inside a value stands for any white space.
 
 from __future__ import annotations
 
-import re
 import sys
 from array import array
 from collections.abc import Iterable, Iterator
@@ -18,6 +17,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.errors import ConfigurationError
 
 __all__ = ["LONGEST", "MOST_WORDS", "Listed"]
@@ -30,8 +30,8 @@ MOST_WORDS = 32
 
 # Thai and Lao, kana, Chinese characters, Korean syllables.
 _SPACELESS = "\u0e01-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
-_WORD = re.compile(f"[{_SPACELESS}]|[^\\W{_SPACELESS}]+")
-_SPACES = re.compile(r"\s+")
+_WORD = expression(f"[{_SPACELESS}]|[^\\W{_SPACELESS}]+")
+_SPACES = expression(r"\s+")
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _BITS = 26  # of the filter: 2**26 bits, 8 MB, for lists of a million

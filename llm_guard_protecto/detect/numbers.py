@@ -5,7 +5,6 @@ One row a shape. Adding one: a line here and a marked line in `tests/detect/test
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from llm_guard_protecto.detect import checks
@@ -21,6 +20,7 @@ from llm_guard_protecto.detect.cues import (
     ROUTING,
     SSN,
 )
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.ids import LABELS_ABROAD, grouped_account, named_id
 from llm_guard_protecto.detect.national import standard
 from llm_guard_protecto.detect.pattern import Pattern, named
@@ -29,7 +29,7 @@ __all__ = ["NUMBERS"]
 
 # from the first digit on; `borders.identifier` adds the letters before it
 _ID: Final = r"\d(?:[A-Za-z0-9]{3,}(?:-[A-Za-z0-9]+)*|[A-Za-z0-9]{0,3}(?:-[A-Za-z0-9]+)+)\b"
-_YEAR_FIRST: Final = re.compile(r"(?:19|20)\d\d[ -]\d\d(?:\b|[ -])")
+_YEAR_FIRST: Final = expression(r"(?:19|20)\d\d[ -]\d\d(?:\b|[ -])")
 _DIGIT_GROUPS: Final = r"\b\d{2,6}(?:[ -]\d{2,6}){1,4}\b"
 
 NUMBERS: Final = (

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from llm_guard_protecto.detect.checks import digits
+from llm_guard_protecto.detect.expression import expression
 
 __all__ = [
     "any_number",
@@ -28,27 +29,27 @@ HOME_REGIONS: Final = (
 )
 """Whose national spellings (`0171 234567`) are recognised without a word such as "phone"."""
 
-_EXTENSION: Final = re.compile(
+_EXTENSION: Final = expression(
     r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|extn\.?|#|Durchwahl)[ .:]{0,2}\d{1,6})$", re.IGNORECASE
 )
-_GROUP: Final = re.compile(r"[0-9]+")
+_GROUP: Final = expression(r"[0-9]+")
 _COUNTED: Final = frozenset(("0123456789", "01234567", "012345678", "1234567890", "123456789"))
-_ZIP: Final = re.compile(r"\d{5}-\d{4}")
-_OTHER_NUMBER: Final = re.compile(
+_ZIP: Final = expression(r"\d{5}-\d{4}")
+_OTHER_NUMBER: Final = expression(
     r"(?:\b(?:pmid|pmcid|doi|isbn|issn|oldid|diff|line|lines|rfc|bug|issue|commit|version|sku|ean|upc|asin)"
     r"[\s:=#;.]{0,3})\Z",
     re.IGNORECASE,
 )
-_NOT_BEFORE: Final = re.compile(
+_NOT_BEFORE: Final = expression(
     r"(?:[\w$€£+]|\d[.,/:-]|[A-Za-z]-|[#§]\s?|\bv\.?\s?)\Z", re.IGNORECASE
 )
-_EXTENSION_SIGN: Final = re.compile(r"[a-zA-Z#]")
-_LONELY: Final = re.compile(r"[^\d(]\d(?!\d)")
+_EXTENSION_SIGN: Final = expression(r"[a-zA-Z#]")
+_LONELY: Final = expression(r"[^\d(]\d(?!\d)")
 _GAPS: Final = frozenset(" ().-/\u00a0\u2010\u2011\u2012\u2013\u2014\u2015\u202f")
-_STREET: Final = re.compile(
+_STREET: Final = expression(
     r"(?: [A-Z][\w'.]+){1,4} (?:St|Street|Ave|Avenue|Rd|Road|Ln|Lane|Dr|Drive|Blvd|Way|Court|Ct)\b"
 )
-_DATE: Final = re.compile(
+_DATE: Final = expression(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}(?!\d)|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d(?!\d)"
     r"|\d{1,2}[./]\d{1,2}[./]\d\d(?![./-]?\d)|(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d(?!\d)"
 )
@@ -124,7 +125,7 @@ def number_of_a_place(text: str, start: int, end: int) -> _Place:
     return place
 
 
-_SIGNED: Final = re.compile(r"[\w.+-]@[\w-]+\.\w|\bwww\.\w|https?://")
+_SIGNED: Final = expression(r"[\w.+-]@[\w-]+\.\w|\bwww\.\w|https?://")
 _FAR: Final = 120
 
 
@@ -147,9 +148,9 @@ def of_a_signature(text: str, start: int, end: int) -> _Place:
     return any_number(text, first, last)
 
 
-_HEX_BEFORE: Final = re.compile(r"(?:\b[0-9a-fA-F]{2}|[0-9a-fA-F]{6,}) {1,2}\Z")
-_HEX_AFTER: Final = re.compile(r" (?=\d?[a-fA-F]|[a-fA-F]\d)[0-9a-fA-F]{2}\b")
-_PATH_BEFORE: Final = re.compile(r"[A-Za-z_]/\Z")
+_HEX_BEFORE: Final = expression(r"(?:\b[0-9a-fA-F]{2}|[0-9a-fA-F]{6,}) {1,2}\Z")
+_HEX_AFTER: Final = expression(r" (?=\d?[a-fA-F]|[a-fA-F]\d)[0-9a-fA-F]{2}\b")
+_PATH_BEFORE: Final = expression(r"[A-Za-z_]/\Z")
 _COLOUR: Final = 255
 
 

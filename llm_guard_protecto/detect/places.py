@@ -6,18 +6,18 @@ repeat. A place that touches an address by a comma, a blank or a line end is par
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.models import Span
 
 __all__ = ["address_parts"]
 
-_PART = re.compile(r"[^,;\n\r\t|]+")
-_LINE = re.compile(r"[^\n\r]+")
-_NAME = re.compile(r"[^\W_](?:[^'’\n\r]*[^\W_])?")  # has clean ends and one line already
-_ADDRESS = re.compile(r"[^\W_](?:[^'’,;\n\r\t|]*[^\W_])?")  # and is one part
+_PART = expression(r"[^,;\n\r\t|]+")
+_LINE = expression(r"[^\n\r]+")
+_NAME = expression(r"[^\W_](?:[^'’\n\r]*[^\W_])?")  # has clean ends and one line already
+_ADDRESS = expression(r"[^\W_](?:[^'’,;\n\r\t|]*[^\W_])?")  # and is one part
 _TOUCHES = {"", ",", "\n", ",\n", "\r\n", ",\r\n"}  # blanks left out
 _WIDEST = 16  # characters between a place and its address
 _EDGE = " \t\r\n\f\v.,;:!?()[]{}<>\"'`“”‘’«»*_~|/\\=+&%^-–—•"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
+
 __all__ = ["angle", "coordinates", "degrees"]
 
-_DECIMAL: Final = re.compile(r"[+-]?\d{1,3}\.\d+")
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)?")
-_HALVES: Final = re.compile(r"[NS]\s*[,;]?\s*(?:and )?(?=\d)|[,;]|\s(?=[EWO])", re.IGNORECASE)
+_DECIMAL: Final = expression(r"[+-]?\d{1,3}\.\d+")
+_NUMBER: Final = expression(r"\d+(?:[.,]\d+)?")
+_HALVES: Final = expression(r"[NS]\s*[,;]?\s*(?:and )?(?=\d)|[,;]|\s(?=[EWO])", re.IGNORECASE)
 
 
 def coordinates(value: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.street_ends import ends_a_street
 from llm_guard_protecto.detect.street_words import ENGLISH, PLAIN
 
@@ -18,13 +19,13 @@ _Place = tuple[int, int] | None
 
 _NUMBER: Final = r"\d{1,6}(?:[A-Za-z]|[-/]\d{1,4})?"
 _WORD: Final = r"[\w'’.-]{1,24}"
-_ENGLISH: Final = re.compile(
+_ENGLISH: Final = expression(
     rf"({_NUMBER}),? ((?:{_WORD} ){{1,4}}?)({ENGLISH})\b(?:\.(?=[ ,\n]|\Z))?"
     rf"((?: (?:{ENGLISH})\b)?(?: (?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b\.?)?"
     r"(?: (?:apt|apartment|suite|ste|unit|flat|no)\b\.? ?#?[a-z]?-?\d{1,5}[a-z]?\b| ?#\d{1,5}[a-z]?\b)?)",
     re.IGNORECASE,
 )
-_ORDINAL: Final = re.compile(r"\d{1,3}(?:st|nd|rd|th)\Z", re.IGNORECASE)
+_ORDINAL: Final = expression(r"\d{1,3}(?:st|nd|rd|th)\Z", re.IGNORECASE)
 _STOP_WORDS: Final = """
     a about after again ago all along also am an and any are around as at away back be been before
     between block blocks both but by came can car cars city close closed cross crossing crossed days
@@ -38,36 +39,36 @@ _STOP_WORDS: Final = """
     when where which while who will with within wrong year years yards yard you your
 """
 _STOPS: Final = frozenset(_STOP_WORDS.split())
-_BEFORE: Final = re.compile(r"(?:[\w$€£¥+*=<>%@&\\]|\d[.,:/]|[#-])\Z")
-_YEAR_BEFORE: Final = re.compile(
+_BEFORE: Final = expression(r"(?:[\w$€£¥+*=<>%@&\\]|\d[.,:/]|[#-])\Z")
+_YEAR_BEFORE: Final = expression(
     r"\b(?:in|since|of|the|until|by|from|during|for)\s\Z", re.IGNORECASE
 )
-_DIGITS: Final = re.compile(r"\b\d{1,6}")
+_DIGITS: Final = expression(r"\b\d{1,6}")
 _SAINTS_LIST: Final = """
     port fort mount mother sister saint
 """
 _SAINTS: Final = frozenset(_SAINTS_LIST.split())
 _LONGEST_SHORT: Final = 4
-_CLOSED_NUMBER: Final = re.compile(r"\Z|[,;\n\r]")
-_CLOSED: Final = re.compile(
+_CLOSED_NUMBER: Final = expression(r"\Z|[,;\n\r]")
+_CLOSED: Final = expression(
     r"\Z|[,.;:)\n\r?!\"]|'s?\b| (?:is|was|in|at|and|on|near|to|for|with|has|or|which|where|from|by|next"
     r"|but|because|as|if|when|please|until|since|before|after|unit|apt|suite|ste|[NSEW]{1,2})\b| [(#\d-]",
     re.IGNORECASE,
 )
-_CITY: Final = re.compile(
+_CITY: Final = expression(
     r"(?: (?:apt|apartment|suite|ste|unit)\b\.? ?#?[a-z]?-?\d{1,5}[a-z]?)?"
     r"(?:,? ?(?:apt|apartment|suite|ste|unit)\b\.? ?#?[a-z]?-?\d{1,5}[a-z]?)?"
     r"[,\n ]{1,3}[a-z][a-z. '-]{1,30}(?:,? [A-Z]{2}\b|,)[ ,]{0,2}(?:\w+ )?\d{5}",
     re.IGNORECASE,
 )
 _SURE: Final = frozenset(PLAIN.split("|"))
-_SURE_UNIT: Final = re.compile(r"(?:apt|apartment|appt)\b", re.IGNORECASE)
-_NEXT_STREET: Final = re.compile(
+_SURE_UNIT: Final = expression(r"(?:apt|apartment|appt)\b", re.IGNORECASE)
+_NEXT_STREET: Final = expression(
     rf",? ?\n?\d{{1,5}}[a-z]? (?:[\w'.-]+ ){{1,3}}(?:{ENGLISH})\b", re.IGNORECASE
 )
-_SECTION: Final = re.compile(r"apartado \d{1,2}(?: \d{1,2})?", re.IGNORECASE)
-_GAP: Final = re.compile(r"(?:[,.;]? ?|,?\r?\n)\Z")
-_POST: Final = re.compile(r"[,\s]{1,2}[AFD]PO\b")
+_SECTION: Final = expression(r"apartado \d{1,2}(?: \d{1,2})?", re.IGNORECASE)
+_GAP: Final = expression(r"(?:[,.;]? ?|,?\r?\n)\Z")
+_POST: Final = expression(r"[,\s]{1,2}[AFD]PO\b")
 
 
 def free(text: str, start: int, end: int) -> _Place:

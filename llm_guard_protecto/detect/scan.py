@@ -21,6 +21,7 @@ from pathlib import Path
 import hyperscan
 
 from llm_guard_protecto.detect.context import AFTER, BEFORE, Words
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.kept import fetch, fingerprint, keep
 from llm_guard_protecto.errors import ConfigurationError, DetectionFailed
 
@@ -34,7 +35,7 @@ _TIED_LENGTH = 96
 _SHORT = 4  # bytes of a context word
 _JOINTS = (" ", "_", "-", ".", "")
 _Place = tuple[int, int]
-_INNER = re.compile(rb"[\x80-\xbf]+")  # the bytes of characters after their first ones
+_INNER = expression(rb"[\x80-\xbf]+")  # the bytes of characters after their first ones
 _IN_WORD = bytes(chr(c).isalnum() and c < 128 for c in range(256))
 
 

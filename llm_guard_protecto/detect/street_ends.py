@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.street_words import (
     EASTERN,
     ENGLISH,
@@ -40,24 +41,24 @@ _SUFFIXES: Final = tuple(_spelled(GERMANIC))
 _EASTERN: Final = _spelled(EASTERN.lower())
 _BOXES: Final = frozenset(("box", "postfach", "postbus", "postboks", "posbus", "postale"))
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:[.-][^\W\d_]+)*")
-_ENGLISH_REST: Final = re.compile(
+_WORD: Final = expression(r"[^\W\d_]+(?:[.-][^\W\d_]+)*")
+_ENGLISH_REST: Final = expression(
     r"\.?(?: (?:[NSEW]{1,2}|north|south|east|west)\b\.?)?"
     r"(?:,? ?(?:#|(?:apt|apartment|suite|ste|unit|floor|flat|room)\b)[. #]{0,2}[a-z]?-?\d{0,5}[a-z]?)?\Z",
     re.IGNORECASE,
 )
-_NUMBER_AND_NAME: Final = re.compile(r"(?<![\w/.])\d{1,6}[a-z]? [^\n,;]{1,40}\Z", re.IGNORECASE)
-_GERMANIC_REST: Final = re.compile(
+_NUMBER_AND_NAME: Final = expression(r"(?<![\w/.])\d{1,6}[a-z]? [^\n,;]{1,40}\Z", re.IGNORECASE)
+_GERMANIC_REST: Final = expression(
     r"\.?[ \xa0]{0,2}\d{1,4} ?[a-z]?(?: ?- ?\d{1,4})?\Z", re.IGNORECASE
 )
-_NAMED_REST: Final = re.compile(r"(?:[./] ?| )[^\n;]{2,40}\d{1,5} ?[a-z]?\Z", re.IGNORECASE)
-_FRENCH_REST: Final = re.compile(r"\.? [^\n,;]{2,40}\Z")
-_FRENCH_NUMBER: Final = re.compile(r"(?<![\w/.])\d[^\n;]{0,8}\Z")
-_EASTERN_REST: Final = re.compile(
+_NAMED_REST: Final = expression(r"(?:[./] ?| )[^\n;]{2,40}\d{1,5} ?[a-z]?\Z", re.IGNORECASE)
+_FRENCH_REST: Final = expression(r"\.? [^\n,;]{2,40}\Z")
+_FRENCH_NUMBER: Final = expression(r"(?<![\w/.])\d[^\n;]{0,8}\Z")
+_EASTERN_REST: Final = expression(
     r"[.]?,? ?(?:(?:no|nr|br|č\.p)\.?:? ?)?\d{1,4}(?: ?[-–/] ?\d{1,4})?(?: ?[a-z])?\.?\Z",
     re.IGNORECASE,
 )
-_BOX_REST: Final = re.compile(r":? [\d ]{1,8}\Z")
+_BOX_REST: Final = expression(r":? [\d ]{1,8}\Z")
 
 
 def ends_a_street(text: str, end: int) -> bool:

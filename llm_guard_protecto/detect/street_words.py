@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
+
 __all__ = [
     "EASTERN",
     "ENGLISH",
@@ -81,4 +83,4 @@ _NO_NAME: Final = """
 """
 NO_NAME: Final = frozenset(_NO_NAME.split())
 """Words with a capital before a number that are no name of a street."""
-GERMAN_END: Final = re.compile(rf"(?:{GERMANIC})[ \xa0]{{0,2}}\d{{1,4}} ?[a-z]?\Z", re.IGNORECASE)
+GERMAN_END: Final = expression(rf"(?:{GERMANIC})[ \xa0]{{0,2}}\d{{1,4}} ?[a-z]?\Z", re.IGNORECASE)

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
+
 __all__ = ["Unrolled", "telling", "unrolled"]
 
 _MARKS: Final = ("|", "\t", ";", ",")
@@ -26,14 +28,14 @@ _FEW_WORDS: Final = 3
 _LONGEST_HEADING: Final = 40
 _LONGEST_CELL: Final = 120
 _FEWEST_HEADINGS: Final = 2
-_RULE: Final = re.compile(r"[\s|:+=-]*\Z")
+_RULE: Final = expression(r"[\s|:+=-]*\Z")
 _QUOTED: Final = {
     mark: re.compile(
         rf'[ \t]*"((?:[^"]|"")*)"[ \t]*(?:{re.escape(mark)}|\Z)|([^{mark}]*)(?:\{mark}|\Z)'
     )
     for mark in _MARKS
 }
-_LEADER: Final = re.compile(
+_LEADER: Final = expression(
     r"^[ \t>*-]{0,8}([^\W\d_][^\n.:_]{1,38}?)[ \t]?(?:(?:\.[ \t]?){3,}|_{3,}|-{3,}|[ \t]{9,})[ \t]?:?"
     r"[ \t]{0,40}([^\s._:-][^\n]{0,100})$",
     re.MULTILINE,
@@ -68,8 +70,8 @@ _ALSO: Final = (
 """Headings of what is found by its label and not by a word nearby."""
 
 
-_CODE: Final = re.compile(r"[{}\[\]=<>\\$]|\([^)]*\Z|\A[^(]*\)|\w\(")
-_WORD: Final = re.compile(r"[^\W_]+")
+_CODE: Final = expression(r"[{}\[\]=<>\\$]|\([^)]*\Z|\A[^(]*\)|\w\(")
+_WORD: Final = expression(r"[^\W_]+")
 _MOST_WORDS: Final = 5
 
 

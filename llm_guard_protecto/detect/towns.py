@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from llm_guard_protecto.detect.cities import MOST_WORDS, WORD_BACK, WORDS_ON, city_from, city_to
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.street_ends import ends_a_street
 from llm_guard_protecto.detect.street_words import GERMAN_END, NO_NAME
 from llm_guard_protecto.detect.town_words import (
@@ -35,38 +36,38 @@ __all__ = [
 _Place = tuple[int, int] | None
 
 _BACK: Final = 90
-_DIGITS_END: Final = re.compile(r"\d[A-Za-z\d]{0,2}\Z")
-_CODE_DIGITS: Final = re.compile(r"\d{4,5}")
-_TWO_WORDS_BACK: Final = re.compile(r"(?:\b[A-Za-z]{3,5} )?\b[A-Za-z]{2,13}\Z")
-_HOUSE_BACK: Final = re.compile(
+_DIGITS_END: Final = expression(r"\d[A-Za-z\d]{0,2}\Z")
+_CODE_DIGITS: Final = expression(r"\d{4,5}")
+_TWO_WORDS_BACK: Final = expression(r"(?:\b[A-Za-z]{3,5} )?\b[A-Za-z]{2,13}\Z")
+_HOUSE_BACK: Final = expression(
     r"[^\W\d_][.,/]?[ \xa0]?(?:n[ºo°.]{1,2} ?|# ?)?\d{1,5}(?:[/-]\d{1,4})?(?: ?[a-zA-Z])?"
     r"(?:,? \d{1,2}[ºª°] ?[A-Za-z]{0,4})?\Z|[^\W\d_][.)]?\Z"
 )
-_YEAR: Final = re.compile(r"(?:1[5-9]|20)\d\d")
-_CODE_CUE: Final = re.compile(
+_YEAR: Final = expression(r"(?:1[5-9]|20)\d\d")
+_CODE_CUE: Final = expression(
     r"\b(zip(?:[ _-]?code)?|post(?:al)?[ _-]?code|postal|plz|postleitzahl|code[ _-]postal"
     r"|c[óo]digo[ _-]postal|c\.?p\.?|cap|codice postale|cep|cod\. postal|pin[ _-]?code|eircode)"
     r"[\"']?\]?\s{0,2}(?:is|was|ist|est|es|è|é|to)?[ :=#>\"'.-]{0,4}\Z",
     re.IGNORECASE,
 )
-_CODE_AND_CITY: Final = re.compile(
+_CODE_AND_CITY: Final = expression(
     r"(?:[A-Z]{1,2}-)?\b(?:\d{3} \d{2}|\d{2}-\d{3}|\d{4,5}(?:-\d{3})?(?: ?[A-Z]{2}\b)?) ([^\W\d_])"
 )
-_SURE_CODE: Final = re.compile(r"[A-Z]{1,2}-|\d{3} \d{2} |\d{2}-\d{3} ")
+_SURE_CODE: Final = expression(r"[A-Z]{1,2}-|\d{3} \d{2} |\d{2}-\d{3} ")
 # the code after a town: New Zealand, India, Singapore and others
-_CODE_ON: Final = re.compile(
+_CODE_ON: Final = expression(
     r"(?: | ?[-–] ?)(?!(?:19|20)\d\d\b)(?:\d{4}|\d{3} ?\d{3})(?=[,.;\n\r)]|\Z)"
 )
-_PLAIN_STREET: Final = re.compile(
+_PLAIN_STREET: Final = expression(
     r"\b([^\W\d_a-z][\w'’.-]{1,24}) \d{1,4}(?:[/-]\d{1,4})?(?: ?[A-Za-z])?"
     r"(?:,? (?:m|lok|kv|lgh|byt|Top)\.? \d{1,4})?\Z"
 )
-_CODE_BEFORE: Final = re.compile(
+_CODE_BEFORE: Final = expression(
     r"(?:[A-Z]{2}\s\d{5}(?:-\d{4})?|[A-Z]\d[A-Z] \d[A-Z]\d|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}"
     r"|\b(?!(?:19|20)\d\d )\d{4,5}(?: [A-Z]{2})? [^\W\d_][\w.' -]{2,24})\Z",
     re.IGNORECASE,
 )
-_STREET_NEAR: Final = re.compile(
+_STREET_NEAR: Final = expression(
     rf"\b\d{{1,6}}[a-z]? [^\n]{{2,40}}\b(?:{'|'.join(sorted(WAY_WORDS))})\b", re.IGNORECASE
 )
 
@@ -122,7 +123,7 @@ def _state_start(text: str, end: int) -> int | None:
     return lead.start() + last if last and words[last:] in STATES else None
 
 
-_CITY_GAP: Final = re.compile(r"[,.]?\s{1,2}")
+_CITY_GAP: Final = expression(r"[,.]?\s{1,2}")
 
 
 def uk_postcode(text: str, start: int, end: int) -> _Place:

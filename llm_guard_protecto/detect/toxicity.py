@@ -17,7 +17,6 @@ The scores are informational and can be wrong; `docs/model-card-toxicity.md` say
 from __future__ import annotations
 
 import math
-import re
 import threading
 import zlib
 from bisect import bisect_right
@@ -27,6 +26,8 @@ from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
+
+from llm_guard_protecto.detect.expression import expression
 
 __all__ = ["FLOOR", "LABELS", "Scorer", "embedding_rows", "scorer", "toxicity", "windows", "words"]
 
@@ -47,8 +48,8 @@ Ints = npt.NDArray[np.int64]
 
 # Letters and digits; inside a word also the signs that stand for letters in masked abuse. A run
 # without blanks is cut every 40 characters, so that no input makes one word expensive.
-_WORD = re.compile(r"[@$]?[^\W_](?:[^\W_]|\*|[@$#'’](?=[^\W_*])){0,39}")
-_DRAWN_OUT = re.compile(r"(.)\1{2,}")
+_WORD = expression(r"[@$]?[^\W_](?:[^\W_]|\*|[@$#'’](?=[^\W_*])){0,39}")
+_DRAWN_OUT = expression(r"(.)\1{2,}")
 _GRAMS = (3, 4, 5)
 _WINDOWS_AT_ONCE = 16
 _KNOWN = 8192

@@ -5,12 +5,12 @@ One row a shape. Adding one: a line here and a marked line in `tests/detect/test
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from llm_guard_protecto.detect import checks, positions
 from llm_guard_protecto.detect.borders import apart, last_number
 from llm_guard_protecto.detect.cues import COORDINATES, IMEI, PLATE, VERSION, VIN
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.pattern import Pattern, named
 
 __all__ = ["VEHICLES"]
@@ -44,7 +44,7 @@ _PLATES: Final = (
     ("KR", r"\d{2,3}[\uac00-\ud7a3] ?\d{4}"),
     ("TR ID MY SG", r"\d{2} ?[A-Z]{1,3} ?\d{2,4}|[A-Z]{1,3} ?\d{1,4} ?[A-Z]{1,3}"),
 )
-_ANY_PLATE: Final = [re.compile(shapes) for _, shapes in _PLATES]
+_ANY_PLATE: Final = [expression(shapes) for _, shapes in _PLATES]
 
 
 def plate(text: str, start: int, end: int) -> tuple[int, int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from llm_guard_protecto.detect.expression import expression
 from llm_guard_protecto.detect.roads import free
 from llm_guard_protecto.detect.street_words import FRENCH, GERMAN_PLACES, GERMANIC, NAMED_FIRST
 
@@ -18,40 +19,40 @@ _PARTICLES: Final = (
     "|der|san|santa|santo|são|st|ste|el|los|las|al|kralja|bana|despota|kneza|cara"
 )
 _CAPITAL: Final = r"[^\W\d_a-zß-öø-ÿ][\w'’.-]*"
-_NAME_OF_WAY: Final = re.compile(
+_NAME_OF_WAY: Final = expression(
     rf"(?:(?i:{_PARTICLES}) |(?i:[dl]|dell|all)['’]|\d{{1,2}} (?=de |[A-ZÀ-Þ])|{_CAPITAL}[ ]?){{1,8}}"
 )
-_SMALL_NAME: Final = re.compile(r"[^\W\d_][\w'’.-]*(?: [^\W\d_][\w'’.-]*){0,4}")
-_FRENCH: Final = re.compile(
+_SMALL_NAME: Final = expression(r"[^\W\d_][\w'’.-]*(?: [^\W\d_][\w'’.-]*){0,4}")
+_FRENCH: Final = expression(
     rf"\d{{1,4}}(?: ?(?:bis|ter|quater|[a-d]))?,? (?:{FRENCH}) ", re.IGNORECASE
 )
-_OWN: Final = re.compile(
+_OWN: Final = expression(
     r"(?:du|de|des|de la)?\s?(?:fois|temps|jours?|mois|ans|heures?)\b", re.IGNORECASE
 )
-_COUNTED: Final = re.compile(r"\d{1,4} (?:cours|place|passage|route|square|quai) de ")
-_WAY: Final = re.compile(rf"(?:{NAMED_FIRST})", re.IGNORECASE)
-_HOUSE: Final = re.compile(
+_COUNTED: Final = expression(r"\d{1,4} (?:cours|place|passage|route|square|quai) de ")
+_WAY: Final = expression(rf"(?:{NAMED_FIRST})", re.IGNORECASE)
+_HOUSE: Final = expression(
     r"(?:,? ?(?:n[ºo°.]{1,2} ?|núm\.? ?|num\.? ?|número |numero |nr\.? ?|# ?|d\. ?|dom |br\. ?|No[.:]{1,2} ?)|,? )"
     r"(?:s/n\b|\d{1,5}(?:[/-]\d{1,4}\b)?(?:(?! [aeiouy]\b)[/ ]?[A-Za-z]\b)?)"
     r"(?:,? \d{1,2}[ºª°o](?: ?[A-Z]\b| (?:izq|dcha|dto|esq)\.?)?)?"
 )
-_LATIN_CODE: Final = re.compile(r"(?:, ?| ?- ?|\s)(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{3})?\b")
+_LATIN_CODE: Final = expression(r"(?:, ?| ?- ?|\s)(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{3})?\b")
 _ENGLISH_TOO: Final = frozenset(
     ("via", "corso", "largo", "plaza", "al.", "pl.", "r.", "carrera", "os.")
 )
 _CODE_NEEDED: Final = frozenset(("rue", "avenue", "chaussée", "chemin"))
-_GERMANIC: Final = re.compile(
+_GERMANIC: Final = expression(
     rf"({GERMANIC})[ \xa0]{{0,2}}(\d{{1,4}}(?: ?[a-zA-Z]\b)?(?: ?[-–/+] ?\d{{1,4}}[a-z]?\b)?)",
     re.IGNORECASE,
 )
-_NO_STREET: Final = re.compile(
+_NO_STREET: Final = expression(
     r"(?:arbeits|stell|sitz|park|spiel|fenster|steh|liege|speicher|camp|zelt|steck|lager|tabellen"
     r"|listen|studien|ausbildungs|kita|steuer|um|unter|hin|her|rück|aus|ein|mittel|beweg|sp|b"
     r"|str|th|wonder|off|hea|du|sa|war|d|sch|br|nürbu|bull)\Z",
     re.IGNORECASE,
 )
-_LETTERS: Final = re.compile(r"[^\W\d_][\w.'’-]*\Z")
-_ADJECTIVE: Final = re.compile(r"[A-ZÄÖÜ][a-zäöüß.-]{2,20}[ -]\Z")
+_LETTERS: Final = expression(r"[^\W\d_][\w.'’-]*\Z")
+_ADJECTIVE: Final = expression(r"[A-ZÄÖÜ][a-zäöüß.-]{2,20}[ -]\Z")
 _SENTENCE_LIST: Final = """
     die der das den dem eine einer eines in an auf von zur und de het een op in
 """
@@ -61,12 +62,12 @@ _DOUBTFUL_LIST: Final = """
     bakken kuja polku vænget steenweg gürtel halde
 """
 _DOUBTFUL: Final = frozenset(_DOUBTFUL_LIST.split())
-_CODE_NEXT: Final = re.compile(r",? ?(?:\r?\n)?(?:[A-Z]{1,2}-)?(?:\d{4,5}|\d{3} \d{2}) [^\W\d_]")
+_CODE_NEXT: Final = expression(r",? ?(?:\r?\n)?(?:[A-Z]{1,2}-)?(?:\d{4,5}|\d{3} \d{2}) [^\W\d_]")
 _SURE_GERMANIC: Final = frozenset(
     ("straße", "strasse", "str.", "straat", "gracht", "laan", "gasse", "gatan", "vägen")
 )
-_PLACE_BACK: Final = re.compile(rf"\b(?:{GERMAN_PLACES}) [A-ZÄÖÜ][a-zäöüß-]{{2,20}}\Z")
-_HOUSE_AND_CODE: Final = re.compile(r"(?:, ?|\r?\n)(?:[A-Z]{1,2}-)?\d{4,5} .\Z", re.DOTALL)
+_PLACE_BACK: Final = expression(rf"\b(?:{GERMAN_PLACES}) [A-ZÄÖÜ][a-zäöüß-]{{2,20}}\Z")
+_HOUSE_AND_CODE: Final = expression(r"(?:, ?|\r?\n)(?:[A-Z]{1,2}-)?\d{4,5} .\Z", re.DOTALL)
 
 
 def french(text: str, start: int, end: int) -> _Place:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -53,7 +54,7 @@ def fresh(call: Callable[Concatenate[C, P], R]) -> Callable[Concatenate[C, P], R
     return current
 
 
-class Current:
+class Current(ABC):
     """What a vault has of one namespace, made anew by `_furnish` when it has changed."""
 
     _store: Store
@@ -110,8 +111,9 @@ class Current:
         with self._renewing:
             self._furnish(self._keys.name)
 
+    @abstractmethod
     def _furnish(self, namespace: str) -> None:
-        raise NotImplementedError
+        """Make everything of the namespace anew from what the store holds."""
 
     def _open_keys(self, namespace: str, before: Keyring | None) -> Keyring:
         """The keys of a namespace as they are now, and what they were read at."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
@@ -18,12 +19,11 @@ from llm_guard_protecto.server.gateway.app import Gateway
 from llm_guard_protecto.server.gateway.upstreams import Providers
 from llm_guard_protecto.server.health import PATIENCE
 from llm_guard_protecto.server.messages import Answer, Refusal, refused
-from llm_guard_protecto.server.meters import Traffic
-from llm_guard_protecto.server.metrics import CONTENT_TYPE, process, text
+from llm_guard_protecto.server.meters import Meters
 from llm_guard_protecto.server.openapi import document
 from llm_guard_protecto.server.pool import Pool
 from llm_guard_protecto.server.routes import ROUTES
-from llm_guard_protecto.server.service import Service
+from llm_guard_protecto.server.service import HANDLERS, Service
 
 __all__ = ["PREFIX", "build"]
 
@@ -36,10 +36,11 @@ def build(service: Service, providers: Providers | None = None) -> ASGIApp:
     there is to call. With `providers` it is also a gateway to them, under `/v1`.
     """
     pool = Pool(service.settings.threads)
-    traffic = Traffic(ROUTES)
-    vault = Exchange(service, pool, traffic)
+    service.meters = meters = Meters(ROUTES, HANDLERS)
+    vault = Exchange(service, pool, meters)
+    meters.present.set_function(lambda: vault.seats.taken)
     gateway = Gateway(service, pool, *providers) if providers else None
-    around = _around(service, pool, vault, gateway, traffic)
+    around = _around(service, pool, gateway, meters)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         # These need nothing that a framework does, and most requests are theirs.
@@ -54,9 +55,7 @@ def build(service: Service, providers: Providers | None = None) -> ASGIApp:
     return application
 
 
-def _around(
-    service: Service, pool: Pool, vault: Exchange, gateway: Gateway | None, traffic: Traffic
-) -> Starlette:
+def _around(service: Service, pool: Pool, gateway: Gateway | None, meters: Meters) -> Starlette:
     """Start, stop and the routes beside the vault's own."""
 
     @asynccontextmanager
@@ -80,15 +79,13 @@ def _around(
                 failed = await pool.run(service.health.failed)
         except TimeoutError:
             failed = ("late",)
-        traffic.ready.set(not failed)
+        meters.ready.set(not failed)
         if failed:
             return _response(Answer(503, {"status": "not", "failed": list(failed)}))
         return _response(Answer(200, {"status": "ready"}))
 
     async def metrics(_: HttpRequest) -> Response:
-        traffic.present.set(vault.seats.taken)
-        counted = [*traffic.metrics, *service.meters.metrics, *process()]
-        return Response(text(counted), media_type=CONTENT_TYPE)
+        return Response(meters.text(), media_type=CONTENT_TYPE_LATEST)
 
     async def described(_: HttpRequest) -> Response:
         return _response(Answer(200, document(PREFIX)))

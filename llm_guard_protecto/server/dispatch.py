@@ -66,7 +66,7 @@ def _handled(service: Service, route: Route, caller: Caller, request: Request) -
         data = route.handler(call)
         if request.path in {"/mask", "/unmask"}:
             told.tell(data, call.body.get("policy_name"))
-    if request.path == "/mask" and isinstance(data, list):
+    if service.meters and request.path == "/mask" and isinstance(data, list):
         service.meters.masked(data)
     return data if isinstance(data, Answer) else done(data)
 

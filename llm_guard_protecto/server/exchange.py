@@ -21,7 +21,7 @@ from llm_guard_protecto.server.dispatch import plausible
 from llm_guard_protecto.server.limits import Rates, Seats
 from llm_guard_protecto.server.logs import request_id
 from llm_guard_protecto.server.messages import Answer, Refusal, Request, refused
-from llm_guard_protecto.server.meters import Traffic
+from llm_guard_protecto.server.meters import Meters
 from llm_guard_protecto.server.pool import Pool
 from llm_guard_protecto.server.routes import ROUTES
 from llm_guard_protecto.server.service import Service
@@ -52,11 +52,11 @@ class _Gone(Exception):
 class Exchange:
     """Answers every request under the prefix; an ASGI application without a lifespan."""
 
-    def __init__(self, service: Service, pool: Pool, traffic: Traffic) -> None:
-        """`pool` is for what cannot be answered at once, `traffic` counts."""
+    def __init__(self, service: Service, pool: Pool, meters: Meters) -> None:
+        """`pool` is for what cannot be answered at once, `meters` count."""
         self._service = service
         self._pool = pool
-        self._traffic = traffic
+        self._meters = meters
         settings = service.settings
         self._limit, self._seconds = settings.body_limit, settings.request_seconds
         self.seats, self._rates = Seats(settings.concurrent), Rates(settings.rate_limit)
@@ -78,7 +78,7 @@ class Exchange:
         await _reply(send, answer, number)
         seconds = time.perf_counter() - began
         route = path if path in ROUTES else "other"
-        self._traffic.answered(route, scope["method"], answer.status, seconds)
+        self._meters.answered(route, scope["method"], answer.status, seconds)
         if log.isEnabledFor(logging.INFO):
             log.info(
                 "%s %s %s %.1f ms",

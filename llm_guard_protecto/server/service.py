@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llm_guard_protecto.engine import LocalVault
 from llm_guard_protecto.engine.bearers import Bearers
@@ -14,10 +14,12 @@ from llm_guard_protecto.engine.namespaces import Namespaces
 from llm_guard_protecto.engine.workers import workers_for
 from llm_guard_protecto.server import deletion_api, jobs_api
 from llm_guard_protecto.server.health import Health
-from llm_guard_protecto.server.meters import Done
 from llm_guard_protecto.server.recording import Recording
 from llm_guard_protecto.server.settings import Settings
 from llm_guard_protecto.server.tracing import span
+
+if TYPE_CHECKING:
+    from llm_guard_protecto.server.meters import Meters
 
 __all__ = ["HANDLERS", "Service"]
 
@@ -48,7 +50,7 @@ class Service:
         self.recording = Recording(self.namespaces, self.settings.unmask_quota, clock)
         self.queue = Queue(self.namespaces, self.settings.purge_after, clock, self.settings.lease)
         self.workers = workers_for(self.queue, self._perform, self.settings.workers)
-        self.meters = Done(HANDLERS)
+        self.meters: Meters | None = None  # a server has them, a worker has nobody to tell
         checks = {"masking": self._masks, "store": self._keeps, "audit": self._records}
         self.health = Health(checks, self.settings.ready_seconds)
 
@@ -95,8 +97,12 @@ class Service:
                 with self.recording.job(job):
                     result = jobs_api.perform(job, self.settings, HANDLERS)
             except Exception as error:
-                self.meters.worked(call, "failed" if isinstance(error, Failure) else "stopped")
+                self._worked(call, "failed" if isinstance(error, Failure) else "stopped")
                 raise
             told.tell(result)
-        self.meters.worked(call, "done")
+        self._worked(call, "done")
         return result
+
+    def _worked(self, call: str, outcome: str) -> None:
+        if self.meters is not None:
+            self.meters.worked(call, outcome)

@@ -163,7 +163,7 @@ def test_for_async_callers() -> None:
 def test_a_vault_that_answers_for_other_texts_is_not_believed() -> None:
     class Confused:
         def mask(self, texts: Any, policy: object = None) -> Any:
-            raise NotImplementedError
+            raise AssertionError
 
         def unmask(self, texts: Any, policy: object = None) -> Any:
             return [Unmasked(NAME, "something else")] * len(texts)

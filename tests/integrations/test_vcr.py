@@ -20,7 +20,7 @@ from llm_guard_protecto.integrations.vcr_bodies import Changed, body_of
 from tests.wireserver import Script, WireServer
 
 TEXT = "Write to Sarah Johnson, sarah.johnson@example.com, card 4111 1111 1111 1111."
-VALUES = ("Sarah", "Johnson", "4111", "mona", "Mona", "hartwell")
+VALUES = ("Sarah", "Johnson", "4111 1111", "4111111111111111", "mona", "Mona", "hartwell")
 
 
 @pytest.fixture

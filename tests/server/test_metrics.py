@@ -8,8 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from llm_guard_protecto.entities import ENTITIES
 from llm_guard_protecto.server.jobs_api import CALLS
-from llm_guard_protecto.server.meters import METHODS, OUTCOMES, STATUSES
-from llm_guard_protecto.server.metrics import Counter, Gauge, Histogram, process, text
+from llm_guard_protecto.server.meters import METHODS, OUTCOMES, STATUSES, Meters
 from llm_guard_protecto.server.routes import ROUTES
 from tests.clients.leaks import leaked
 from tests.server.desk import opened
@@ -36,38 +35,50 @@ def read(said: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     }
 
 
-def test_a_counter_counts_and_an_unknown_label_is_other() -> None:
-    counter = Counter("things_total", "Things", {"kind": ("a", "b")})
-    for kind in ("a", "a", "b", 'Sarah "Johnson"\n', "x"):
-        counter.add(kind)
-    assert text([counter]) == (
-        "# HELP things_total Things\n# TYPE things_total counter\n"
-        'things_total{kind="a"} 2\nthings_total{kind="b"} 1\nthings_total{kind="other"} 2\n'
-    )
+def test_a_label_outside_its_set_is_other() -> None:
+    meters = Meters(["/mask"], ["mask"])
+    for route in ("/mask", "/mask", 'Sarah "Johnson"\n', "x"):
+        meters.answered(route, "PUT", 200, 0.01)
+    meters.answered("/mask", "SARAH", 418, 0.01)
+    meters.masked([{"individual_tokens": [{"pii_type": "Sarah"}]}])
+    meters.worked("Sarah", "Sarah")
+    found = read(meters.text().decode())
+    assert {
+        dict(k)["route"]: v
+        for (name, k), v in found.items()
+        if name == f"{PREFIX}request_seconds_count"
+    } == {"/mask": 3, "other": 2}
+    for name, labels in (
+        ("requests", {"route": "/mask", "method": "other", "status": "4xx"}),
+        ("masked_values", {"entity": "other"}),
+        ("jobs", {"call": "other", "outcome": "other"}),
+    ):
+        assert found[f"{PREFIX}{name}_total", frozenset(labels.items())] == 1
+    assert b"Sarah" not in meters.text()
 
 
-def test_a_gauge_says_how_it_is() -> None:
-    gauge = Gauge("depth", "Depth")
-    assert text([gauge]).splitlines()[-1] == "depth 0"
-    gauge.set(2.5)
-    assert text([gauge]).splitlines()[-1] == "depth 2.5"
+def test_two_servers_of_one_process_count_apart() -> None:
+    one, other = Meters(["/mask"], []), Meters(["/mask"], [])
+    one.answered("/mask", "PUT", 200, 0.01)
+    assert b'route="/mask"' not in other.text()
 
 
-def test_a_histogram_adds_up() -> None:
-    histogram = Histogram("wait_seconds", "Wait", {"route": ("/mask",)})
+def test_times_add_up() -> None:
+    meters = Meters(["/mask"], [])
     for seconds in (0.001, 0.0011, 0.3, 11.0):
-        histogram.observe(seconds, "/mask")
-    found = read(text([histogram]))
+        meters.answered("/mask", "PUT", 200, seconds)
+    found = read(meters.text().decode())
     buckets = {
         dict(labels)["le"]: value for (name, labels), value in found.items() if "bucket" in name
     }
     assert (buckets["0.001"], buckets["0.0025"], buckets["0.5"], buckets["+Inf"]) == (1, 2, 3, 4)
     assert list(buckets.values()) == sorted(buckets.values())
-    assert found["wait_seconds_count", frozenset({("route", "/mask")})] == 4
+    labels = frozenset({("route", "/mask")})
+    assert found[f"{PREFIX}request_seconds_count", labels] == 4
 
 
 def test_a_process_tells_of_itself() -> None:
-    found = {name: value for (name, _), value in read(text(process())).items()}
+    found = {name: value for (name, _), value in read(Meters([], []).text().decode()).items()}
     assert found["process_resident_memory_bytes"] > 10_000_000
     assert found["process_open_fds"] > 2
     assert found["process_threads"] >= 1
