@@ -118,6 +118,7 @@ class Book:
                 held.setdefault(row.index, []).append(row)
             fresh: list[Row] = []
             left: list[UnitKey] = []
+            known: dict[UnitKey, list[Row]] = {}
             for key in waiting:
                 rows = [row for place in places[key] for row in held.get(place, ())]
                 rows.sort(key=lambda row: row.alias)
@@ -128,6 +129,7 @@ class Book:
                     self._remember(key, rows)
                 else:
                     left.append(key)
+                    known[key] = rows
                     after = max([row.counter for row in rows], default=-1) + 1
                     counters[key] = max(counters[key], after)
                     alias = rows[-1].alias + 1 if rows else 0
@@ -135,8 +137,20 @@ class Book:
                     counters[key] = fresh[-1].counter + 1
             if not left:
                 return chosen
-            self._store.add(self._namespace, fresh, self._keys.generation)
-            waiting = left
+            added = {
+                row.index: row
+                for row in self._store.add(self._namespace, fresh, self._keys.generation)
+            }
+            waiting = []
+            for key in left:
+                row = added.get(places[key][0])
+                if row is None:
+                    waiting.append(key)
+                else:
+                    chosen[key] = row.token
+                    self._remember(key, [*known[key], row])
+            if not waiting:
+                return chosen
         raise VaultError("the vault has no free tokens of this length; allow longer ones")
 
     def _row(

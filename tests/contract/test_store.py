@@ -41,7 +41,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
 def test_rows_come_back_as_they_were(store: Store) -> None:
     here = store.namespace("default")
     kept = [row(n) for n in range(50)]
-    store.add(here, kept)
+    assert store.add(here, kept) == kept
     assert in_order(store.by_index(here, indexes(*kept))) == kept
     assert in_order(store.by_token(here, [one.token for one in kept])) == kept
 
@@ -55,7 +55,7 @@ def test_what_was_never_kept_is_not_found(store: Store) -> None:
 
 def test_asking_for_nothing_or_keeping_nothing(store: Store) -> None:
     here = store.namespace("default")
-    store.add(here, [])
+    assert store.add(here, []) == []
     assert store.by_index(here, []) == []
     assert store.by_token(here, []) == []
 
@@ -93,8 +93,8 @@ def test_all_aliases_of_a_value_come_together(store: Store) -> None:
 
 def test_the_first_writer_of_a_place_wins(store: Store) -> None:
     here = store.namespace("default")
-    store.add(here, [row(1, "first1")])
-    store.add(here, [row(1, "second1")])
+    assert store.add(here, [row(1, "first1")]) == [row(1, "first1")]
+    assert store.add(here, [row(1, "second1")]) == []
     assert store.by_index(here, indexes(row(1))) == [row(1, "first1")]
     assert store.by_token(here, ["second1"]) == []
 
@@ -102,7 +102,7 @@ def test_the_first_writer_of_a_place_wins(store: Store) -> None:
 def test_the_first_writer_of_a_token_wins_whatever_its_case(store: Store) -> None:
     here = store.namespace("default")
     store.add(here, [row(1, "Same1")])
-    store.add(here, [row(2, "sAME1"), row(3, "free3")])
+    assert store.add(here, [row(2, "sAME1"), row(3, "free3")]) == [row(3, "free3")]
     assert store.by_index(here, indexes(row(2))) == []
     assert store.by_token(here, ["same1", "free3"]) != []
     assert in_order(store.by_index(here, indexes(row(1), row(2), row(3)))) == [
@@ -144,8 +144,7 @@ def test_crowded_rows_end_as_the_rule_says(store: Store, batches: list[list[Row]
         if (one.index, one.alias) not in taken and one.token.lower() not in taken:
             kept.append(one)
     here = store.namespace(f"fresh {next(fresh)}")
-    for batch in batches:
-        store.add(here, batch)
+    assert {one for batch in batches for one in store.add(here, batch)} == set(kept)
     assert in_order(store.by_index(here, indexes(*map(row, range(4))))) == in_order(kept)
     assert in_order(store.by_token(here, ["A1", "B2", "C3"])) == in_order(kept)
 

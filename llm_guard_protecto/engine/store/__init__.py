@@ -166,9 +166,12 @@ class Store(Protocol):
         """The rows of these tokens, ASCII case ignored, each once, in no promised order."""
         ...
 
-    def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> None:
-        """Keep rows, all in one transaction. A row whose (index, alias) or whose token (ASCII
-        case ignored) is taken is skipped: read back with `by_index` to see who won.
+    def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> list[Row]:
+        """Keep rows, all in one transaction; those that stand now as they were given.
+
+        A row whose (index, alias) or whose token (ASCII case ignored) is taken is skipped: read
+        back with `by_index` who was first. It may have been this very call, when the connection
+        broke as it ended.
 
         Raises `Stale` and keeps nothing when the namespace has left this `generation`; the check
         is part of the transaction, so that no row is added by keys that have been replaced.

@@ -67,8 +67,9 @@ class MemoryStore:
             held = self._in(namespace).tokens
             return [held[token] for token in wanted if token in held]
 
-    def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> None:
+    def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> list[Row]:
         """Keep rows whose place and token are free."""
+        added: list[Row] = []
         with self._lock:
             here = self._in(namespace, generation)
             for row in rows:
@@ -76,6 +77,8 @@ class MemoryStore:
                 if row.alias not in aliases and row.token.lower() not in here.tokens:
                     here.values[row.index] = {**aliases, row.alias: row}
                     here.tokens[row.token.lower()] = row
+                    added.append(row)
+        return added
 
     def usage(self, namespace: int) -> Mapping[int, int]:
         """How many rows each version of the data key has sealed."""

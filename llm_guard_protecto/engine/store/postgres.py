@@ -91,9 +91,9 @@ class PostgresStore:
         wanted = [token.lower() for token in tokens if token.isascii() and token.isalnum()]
         return self._by_token.rows(namespace, wanted)
 
-    def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> None:
+    def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> list[Row]:
         """Keep rows whose place and token are free, in one transaction."""
-        self._batches.add(namespace, rows, generation)
+        return self._batches.add(namespace, rows, generation)
 
     def usage(self, namespace: int) -> Mapping[int, int]:
         """How many rows each version of the data key has sealed."""

@@ -27,6 +27,9 @@ _COLUMNS = (
 )
 
 
+_Place = tuple[int, bytes, int, str]  # namespace, index, alias, token
+
+
 @dataclass(frozen=True, slots=True)
 class _Addition:
     """What one call adds."""
@@ -44,29 +47,35 @@ class RowBatches:
         self._connections = connections
         self._gathering = Gathering(self._settle, _LANES)
 
-    def add(self, namespace: int, rows: Sequence[Row], generation: int | None) -> None:
+    def add(self, namespace: int, rows: Sequence[Row], generation: int | None) -> list[Row]:
         """Keep rows whose place and token are free; see `Store.add`."""
-        stands = self._gathering.do(_Addition(namespace, generation, rows))
+        stands, kept = self._gathering.do(_Addition(namespace, generation, rows))
         if stands is None:
             raise VaultError(f"the vault has no namespace number {namespace}")
         if generation not in {None, stands}:
             raise Stale
+        return [row for row in rows if (namespace, row.index, row.alias, row.token) in kept]
 
-    def _settle(self, additions: Sequence[_Addition]) -> list[int | None]:
-        """Add what belongs to the generation that stands; which one stands, for each addition."""
+    def _settle(self, additions: Sequence[_Addition]) -> list[tuple[int | None, set[_Place]]]:
+        """Add what belongs to the generation that stands.
+
+        For each addition which one stands, and what was kept of all rows.
+        """
         namespaces = sorted({one.namespace for one in additions})
         asked = _arrays(additions)
 
-        def send(db: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
+        def send(db: psycopg.Connection[Any]) -> list[psycopg.Cursor[Any]]:
             for namespace in namespaces:
                 db.execute(queries()["share_namespace"], {"namespace": namespace})
-            found = db.execute(queries()["generations"], {"namespaces": namespaces})
+            sent = [db.execute(queries()["generations"], {"namespaces": namespaces})]
             if asked:
-                db.execute(queries()["add_rows"], asked)
-            return found
+                sent.append(db.execute(queries()["add_rows"], asked, binary=True))
+            return sent
 
-        standing = dict(self._connections.write_at_once(send))
-        return [standing.get(one.namespace) for one in additions]
+        found, *added = self._connections.write_at_once(send)
+        standing: dict[int, int] = dict(found)
+        kept: set[_Place] = {place for rows in added for place in rows}
+        return [(standing.get(one.namespace), kept) for one in additions]
 
 
 def _arrays(additions: Sequence[_Addition]) -> dict[str, list[Any]]:

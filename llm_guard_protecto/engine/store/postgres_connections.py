@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -79,17 +79,19 @@ class PostgresConnections:
         """
         return self._run(_Transaction(work, patience), again=again)
 
-    def write_at_once(self, send: PostgresWork[psycopg.Cursor[Any]]) -> list[tuple[Any, ...]]:
+    def write_at_once(
+        self, send: PostgresWork[Sequence[psycopg.Cursor[Any]]]
+    ) -> list[list[tuple[Any, ...]]]:
         """Send statements in one trip to the server, which does them in one transaction.
 
-        `send` executes them and fetches nothing; the rows of the cursor that it returns come back
+        `send` executes them and fetches nothing; the rows of the cursors that it returns come back
         once all is durable. It must be something that may be done twice. Raises what `read` does.
         """
 
-        def do(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+        def do(connection: psycopg.Connection[Any]) -> list[list[tuple[Any, ...]]]:
             with connection.pipeline():  # ends the transaction, with its one sync
-                cursor = send(connection)
-            return cursor.fetchall()
+                cursors = send(connection)
+            return [cursor.fetchall() for cursor in cursors]
 
         return self._run(do, again=True)
 

@@ -46,11 +46,11 @@ class PostgresJobs:
         """Keep jobs in one transaction. Each commit that tells workers waits for the one before."""
         values = [_values(job) for job in jobs]
 
-        def put(db: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
+        def put(db: psycopg.Connection[Any]) -> list[psycopg.Cursor[Any]]:
             for namespace in sorted({job.namespace for job in jobs}):
                 db.execute(queries()["share_namespace"], {"namespace": namespace})
             defer(db, [job.tracking_id for job in jobs if job.status == "PENDING"])
-            return [db.execute(queries()["add_job"], one) for one in values][-1]
+            return [db.execute(queries()["add_job"], one) for one in values]
 
         try:
             self._connections.write_at_once(put)
@@ -106,12 +106,13 @@ class PostgresJobs:
 
         sent = 0
 
-        def end(db: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
+        def end(db: psycopg.Connection[Any]) -> list[psycopg.Cursor[Any]]:
             nonlocal sent
             sent += 1
-            return db.execute(with_theirs("end_job"), said)
+            return [db.execute(with_theirs("end_job"), said)]
 
-        if self._connections.write_at_once(end):
+        [ended] = self._connections.write_at_once(end)
+        if ended:
             return True
         # Sent again after the connection was lost, it may have been done the first time.
         return sent > 1 and self._is("has_ended", said)

@@ -103,7 +103,7 @@ class SqliteStore(SqliteSaid):
         wanted = dict.fromkeys(t.lower() for t in tokens if t.isascii() and t.isalnum())
         return self._rows("rows_by_token", namespace, tuple(wanted))
 
-    def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> None:
+    def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> list[Row]:
         """Keep rows whose place and token are free, in one transaction."""
         values = [
             (
@@ -122,11 +122,12 @@ class SqliteStore(SqliteSaid):
             for row in rows
         ]
 
-        def keep(db: apsw.Connection) -> None:
+        def keep(db: apsw.Connection) -> list[tuple[bytes, int, str]]:
             self._check(db, namespace, generation)
-            db.executemany(queries()["add_row"], values)
+            return db.executemany(queries()["add_row"], values).fetchall()
 
-        self._connections.write(keep)
+        kept = set(self._connections.write(keep))
+        return [row for row in rows if (row.index, row.alias, row.token) in kept]
 
     def usage(self, namespace: int) -> Mapping[int, int]:
         """How many rows each version of the data key has sealed."""

@@ -25,11 +25,13 @@ FROM carray(:wanted) AS wanted
 CROSS JOIN tokens AS t INDEXED BY tokens_by_token
     ON t.namespace = :namespace AND t.token = wanted.value;
 
--- add_row: keep one row; no target after ON CONFLICT, so that either unique index may object
+-- add_row: keep one row, and say that it was kept; no target after ON CONFLICT, so that either
+-- unique index may object
 INSERT INTO tokens (namespace, blind_index, alias, kind, token, counter, key_version, sealed,
                     day, attributes, used)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING;
+ON CONFLICT DO NOTHING
+RETURNING blind_index, alias, token;
 
 -- usage: how many rows each version of the data key has sealed
 SELECT key_version, count(*) FROM (

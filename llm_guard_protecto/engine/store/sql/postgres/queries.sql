@@ -83,8 +83,8 @@ LEFT JOIN tokens AS t
     ON t.namespace = n.namespace AND lower(t.token) = ANY (%(wanted)b::text[])
 WHERE n.namespace = %(namespace)s AND NOT n.gone;
 
--- add_rows: keep rows of namespaces that have not left a generation, in the order given; no target
--- after ON CONFLICT, so that either unique index may object
+-- add_rows: keep rows of namespaces that have not left a generation, in the order given, and say
+-- which; no target after ON CONFLICT, so that either unique index may object
 INSERT INTO tokens (namespace, blind_index, alias, kind, token, counter, key_version, sealed,
                     day, attributes, used)
 SELECT n.namespace, u.blind_index, u.alias, u.kind, u.token, u.counter, u.key_version, u.sealed,
@@ -99,7 +99,8 @@ FROM unnest(
 JOIN namespaces AS n ON n.namespace = u.namespace AND NOT n.gone
                     AND coalesce(u.generation, n.generation) = n.generation
 ORDER BY u.place
-ON CONFLICT DO NOTHING;
+ON CONFLICT DO NOTHING
+RETURNING namespace, blind_index, alias, token;
 
 -- usage: how many rows each version of the data key has sealed
 SELECT key_version, count(*) FROM (
