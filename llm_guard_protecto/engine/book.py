@@ -117,8 +117,7 @@ class Book:
             for row in self._store.by_index(self._namespace, asked):
                 held.setdefault(row.index, []).append(row)
             fresh: list[Row] = []
-            left: list[UnitKey] = []
-            known: dict[UnitKey, list[Row]] = {}
+            taken: dict[UnitKey, list[Row]] = {}  # units without a free run, and the runs they have
             for key in waiting:
                 rows = [row for place in places[key] for row in held.get(place, ())]
                 rows.sort(key=lambda row: row.alias)
@@ -128,27 +127,21 @@ class Book:
                     self._used(rows)
                     self._remember(key, rows)
                 else:
-                    left.append(key)
-                    known[key] = rows
+                    taken[key] = rows
                     after = max([row.counter for row in rows], default=-1) + 1
                     counters[key] = max(counters[key], after)
                     alias = rows[-1].alias + 1 if rows else 0
                     fresh.append(self._row(key, places[key][0], alias, counters[key], avoid))
                     counters[key] = fresh[-1].counter + 1
-            if not left:
+            if not taken:
                 return chosen
-            added = {
-                row.index: row
-                for row in self._store.add(self._namespace, fresh, self._keys.generation)
-            }
-            waiting = []
-            for key in left:
-                row = added.get(places[key][0])
-                if row is None:
-                    waiting.append(key)
-                else:
-                    chosen[key] = row.token
-                    self._remember(key, [*known[key], row])
+            added = self._store.add(self._namespace, fresh, self._keys.generation)
+            kept = {row.index: row for row in added}
+            waiting = [key for key in taken if places[key][0] not in kept]
+            for key in taken.keys() - waiting:
+                row = kept[places[key][0]]
+                chosen[key] = row.token
+                self._remember(key, [*taken[key], row])
             if not waiting:
                 return chosen
         raise VaultError("the vault has no free tokens of this length; allow longer ones")

@@ -122,7 +122,7 @@ class SqliteStore(SqliteSaid):
             for row in rows
         ]
 
-        def keep(db: apsw.Connection) -> list[tuple[bytes, int, str]]:
+        def keep(db: apsw.Connection) -> list[tuple[Any, ...]]:
             self._check(db, namespace, generation)
             return db.executemany(queries()["add_row"], values).fetchall()
 
