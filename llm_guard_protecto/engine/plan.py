@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from llm_guard_protecto.engine.looks import looking, shown
 from llm_guard_protecto.engine.tokenise import UnitKey, units
@@ -27,6 +29,8 @@ __all__ = [
     "plan_whole",
     "with_default_wrappers",
 ]
+
+_RUN = re.compile(r"[^\W_]+")
 
 Runs = Mapping[tuple[UnitKey, bool], str]
 """The run of each unit; the flag says whether it can be turned back."""
@@ -71,9 +75,38 @@ class Plan:
 def plan_searched(
     text: str, found: Iterable[Span], excluded: Iterable[Span], policy: Policy
 ) -> Plan:
-    """The plan for a text that was searched."""
-    pieces = tuple(_piece(text, span, policy.rule(span.entity)) for span in found)
-    return Plan(pieces, tuple(excluded))
+    """The plan for a text that was searched.
+
+    A value that holds one of the policy's wrappers is cut there: a token must not hold one.
+    """
+    signs = _signs(policy.wrappers)
+    pieces: list[Piece] = []
+    for span in found:
+        rule = policy.rule(span.entity)
+        piece = _piece(text, span, rule)
+        if signs is not None and any(map(signs.search, piece.separators)):
+            pieces += (_piece(text, part, rule) for part in _cut(text, span, signs))
+        else:
+            pieces.append(piece)
+    return Plan(tuple(pieces), tuple(excluded))
+
+
+@lru_cache(maxsize=64)
+def _signs(wrappers: tuple[tuple[str, str], ...]) -> re.Pattern[str] | None:
+    """The wrappers that can stand between the runs of a token: those without a letter or digit."""
+    bare = {sign for pair in wrappers for sign in pair if sign and not _RUN.search(sign)}
+    return re.compile("|".join(map(re.escape, sorted(bare)))) if bare else None
+
+
+def _cut(text: str, span: Span, signs: re.Pattern[str]) -> Iterator[Span]:
+    """The parts of a span that have letters or digits, without the signs between them."""
+    at = span.start
+    for sign in [*signs.finditer(text, span.start, span.end), None]:
+        end = span.end if sign is None else sign.start()
+        runs = [run.span() for run in _RUN.finditer(text, at, end)]
+        if runs:
+            yield replace(span, start=runs[0][0], end=runs[-1][1])
+        at = end if sign is None else sign.end()
 
 
 def plan_whole(item: Item, whole: Whole) -> Plan:

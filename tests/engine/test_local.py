@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from llm_guard_protecto import LocalVault, Policy
 from llm_guard_protecto.detect.find import Detector
@@ -71,7 +72,27 @@ def test_live_tokens_in_a_text_come_back_as_they_stood(text: str) -> None:
     assert shared().unmask([masked.token_value])[0].value == shared().unmask([text])[0].value
 
 
+@pytest.mark.parametrize(
+    ("wrapper", "text"),
+    [
+        (("(", ")"), "Call (415) 555-0132 or +1 (415) 555-0133."),
+        (("-", "-"), "Call 415-555-0132, then write."),
+        (("<", ">"), "456 Elm Avenue, Boston<<456 Elm Avenue, Boston"),
+    ],
+)
+def test_a_value_that_holds_a_wrapper_is_masked_around_it(
+    wrapper: tuple[str, str], text: str
+) -> None:
+    prefix, suffix = wrapper
+    entities = {"PHONE_NUMBER": {"prefix": prefix, "suffix": suffix}}
+    policy = Policy.parse({"name": "signs", "entities": entities})
+    masked = shared().mask([text], policy)[0]
+    assert not any(run in masked.token_value for run in re.findall(r"[0-9]{3,}|Elm", text))
+    assert shared().unmask([masked.token_value], policy)[0].value == text
+
+
 @MANY
+@example(text="456 Elm Avenue, Boston<<456 Elm Avenue, Boston")
 @given(text=texts(planted=tokens_of(0)))
 def test_spans_are_disjoint_and_rebuild_the_masked_text(text: str) -> None:
     masked = shared().mask([text], OWN)[0]
