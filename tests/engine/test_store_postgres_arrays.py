@@ -27,8 +27,9 @@ def database(postgres_server: Server) -> Iterator[psycopg.Connection[Any]]:
 
 def read(database: psycopg.Connection[Any], packed: bytes) -> tuple[str, Any]:
     """The type of what was sent, and its value."""
-    [found] = database.execute("SELECT pg_typeof(x)::text, x FROM (SELECT %b AS x) _", [packed])
-    return found
+    asked = "SELECT pg_typeof(x)::text, x FROM (SELECT %b AS x) _"
+    [(kind, value)] = database.execute(asked, [packed])
+    return kind, value
 
 
 @MANY
