@@ -111,7 +111,7 @@ def test_a_text_is_tried(console: Console) -> None:
     page.click("#try button:has-text('Mask')")
     page.locator("#try-result").wait_for()
     marks = page.locator("#try-marked mark")
-    assert [one.split("PERSON")[0] for one in marks.all_text_contents()][0] == "Sarah Johnson"
+    assert marks.first.text_content() == "Sarah JohnsonPERSON"
     assert page.locator("#try-marked mark.left").text_content() == "3 MayDATE_TIME"
     masked = page.locator("#try-masked").text_content()
     assert re.search(r"<PER>\w+ \w+</PER>", masked)
