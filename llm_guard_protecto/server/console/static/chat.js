@@ -131,8 +131,9 @@ class Turn {
 
   close() {
     byId("chat-log").removeAttribute("aria-busy");
-    for (const [name, empty] of [["sent", "nothing"], ["got", ""], ["heard", "nothing"]])
-      if (this.boxes[name].textContent === "…") this.boxes[name].textContent = empty;
+    const nothing = { sent: "nothing", got: "no answer", heard: shown(this.heard.raw) || "nothing" };
+    for (const [name, said] of Object.entries(nothing))
+      if (["", "…"].includes(this.boxes[name].textContent)) this.boxes[name].textContent = said;
     const counts = this.got.receipt ?? this.counts;
     if (!counts) return;
     const masked = Object.entries(counts.masked).map(([entity, count]) => `${entity} ${count}`).join(", ");
