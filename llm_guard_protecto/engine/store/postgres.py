@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 
+from llm_guard_protecto.closing import Closing
 from llm_guard_protecto.engine.store import Kept, KeyRow, Row, Stale
 from llm_guard_protecto.engine.store.postgres_address import read_address
 from llm_guard_protecto.engine.store.postgres_arrays import blobs, texts
@@ -34,7 +34,7 @@ _EXIT_SECONDS = 5.0
 _SCAN_SECONDS = 600.0
 
 
-class PostgresStore:
+class PostgresStore(Closing):
     """Keeps everything in one database; see `Store` for what each method promises."""
 
     lasting = True
@@ -211,19 +211,6 @@ class PostgresStore:
         """Let calls finish and close every connection of this process."""
         if self._finish.detach() is not None:
             _finish(self._connections, None)
-
-    def __enter__(self) -> Self:
-        """The store itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _found(self, query: str, namespace: int, **asked: Any) -> list[tuple[Any, ...]]:
         """The rows of a query that says the namespace is there, be it with an empty row."""
