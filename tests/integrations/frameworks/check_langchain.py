@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.integrations.frameworks.shared import Served
 from langchain.agents import create_agent
 from langchain.agents.structured_output import ToolStrategy
 from langchain_core.documents import Document
@@ -26,6 +25,7 @@ from llm_guard_protecto.integrations.langchain import (
     chat_clients,
 )
 from llm_guard_protecto.integrations.langchain_agents import PrivacyMiddleware
+from tests.integrations.frameworks.shared import Served
 
 ASKED = "I am Sarah Johnson, card 4111 1111 1111 1111."
 

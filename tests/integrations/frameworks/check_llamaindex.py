@@ -26,9 +26,7 @@ from llm_guard_protecto.integrations.llamaindex import (
 from tests.integrations.frameworks.shared import Served
 
 NOTES = [
-    Document(
-        text="The boiler was reported by Thomas Okafor.", metadata={"by": "Okafor"}, id_="1"
-    ),
+    Document(text="The boiler was reported by Thomas Okafor.", metadata={"by": "Okafor"}, id_="1"),
     Document(text="The lift was reported by Ada Lindqvist.", metadata={"page": 3}, id_="2"),
 ]
 ASKED = "I am Sarah Johnson, card 4111 1111 1111 1111."
