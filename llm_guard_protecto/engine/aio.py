@@ -26,6 +26,10 @@ class AsyncLocalVault(AsyncClosing):
         """Mask texts and items that belong together, in order."""
         return await asyncio.to_thread(self.sync.mask, texts, policy)
 
+    async def mask_query(self, question: str, policy: PolicyChoice = None) -> Masked:
+        """Mask a question about documents that were masked here."""
+        return await asyncio.to_thread(self.sync.mask_query, question, policy)
+
     async def unmask(self, texts: Sequence[str], policy: PolicyChoice = None) -> list[Unmasked]:
         """Turn every token of this vault back into its value."""
         return await asyncio.to_thread(self.sync.unmask, texts, policy)

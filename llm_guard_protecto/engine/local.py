@@ -161,6 +161,15 @@ class LocalVault(Current, Closing):
         return masked
 
     @fresh
+    def mask_query(self, question: str, policy: PolicyChoice = None) -> Masked:
+        """Mask a question about documents that were masked here, see `MasksQueries`."""
+        rules = self._policies.get(policy)
+        _check_strings([question])
+        if self._trail is not None:
+            self._trail.ensure()
+        return self._masker.mask_query(question, rules)
+
+    @fresh
     def unmask(self, texts: Sequence[str], policy: PolicyChoice = None) -> list[Unmasked]:
         """Turn every token of this vault back into its value, wrappers gone; leave the rest."""
         rules = self._policies.get(policy)

@@ -15,6 +15,7 @@ import psycopg
 from llm_guard_protecto.closing import Closing
 from llm_guard_protecto.engine.store import Kept, KeyRow, Row, Stale
 from llm_guard_protecto.engine.store.postgres_address import read_address
+from llm_guard_protecto.engine.store.postgres_arrays import blobs, texts
 from llm_guard_protecto.engine.store.postgres_audit import PostgresAudit
 from llm_guard_protecto.engine.store.postgres_batch import RowBatches
 from llm_guard_protecto.engine.store.postgres_connections import PostgresConnections
@@ -50,8 +51,10 @@ class PostgresStore(Closing):
             self.close()
             raise
         self._batches = RowBatches(self._connections)
-        self._by_index = RowLooks(self._connections, "rows_by_index", lambda row: row.index)
-        self._by_token = RowLooks(self._connections, "rows_by_token", lambda row: row.token.lower())
+        self._by_index = RowLooks(self._connections, "rows_by_index", lambda row: row.index, blobs)
+        self._by_token = RowLooks(
+            self._connections, "rows_by_token", lambda row: row.token.lower(), texts
+        )
         self.tenants = PostgresTenants(self._connections)
         self.jobs = PostgresJobs(self._connections)
         self.audit = PostgresAudit(self._connections)
