@@ -182,7 +182,11 @@ class Gateway:
             task.add_done_callback(partial(self._watched, asked))
             return await provider.client.send(request, stream=True, follow_redirects=False)
         transport = self._transport(asked)
-        answered: httpx.Response = await transport.handle_async_request(request)
+        try:
+            answered: httpx.Response = await transport.handle_async_request(request)
+        except (httpx.HTTPError, asyncio.CancelledError):
+            self._note(asked, Receipt("unanswered", policy=asked.policy.name))
+            raise
         return answered
 
     def _transport(self, asked: _Asked) -> Any:
