@@ -41,7 +41,7 @@ VALUES = (b"Sarah", b"Johnson", b"Okafor", b"Lindqvist", b"4111", b"555", b"@mai
 
 def python_of(framework: str) -> Path:
     made = environment(
-        f"framework-{framework}", ("-e", str(ROOT), *PINS[framework], "pytest==9.2.0")
+        f"framework-{framework}", ("-e", str(ROOT), *PINS[framework], "pytest==9.2.0"), uv=True
     )
     assert isinstance(made, Path), made
     return made
