@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from llm_guard_protecto.closing import AsyncClosing
 from llm_guard_protecto.engine.explain import Explained
 from llm_guard_protecto.engine.local import LocalVault
 from llm_guard_protecto.models import Item, Masked, Span, Unmasked
@@ -15,7 +15,7 @@ from llm_guard_protecto.vault import PolicyChoice
 __all__ = ["AsyncLocalVault"]
 
 
-class AsyncLocalVault:
+class AsyncLocalVault(AsyncClosing):
     """`LocalVault`, awaited. Takes the same arguments, or a `LocalVault` to share as `vault`."""
 
     def __init__(self, *args: Any, vault: LocalVault | None = None, **settings: Any) -> None:
@@ -55,16 +55,3 @@ class AsyncLocalVault:
     async def aclose(self) -> None:
         """Finish what was promised and let go of the file."""
         await asyncio.to_thread(self.sync.close)
-
-    async def __aenter__(self) -> Self:
-        """The vault itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.aclose()
