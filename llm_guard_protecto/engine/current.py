@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
+from llm_guard_protecto.engine.audit import Trail
 from llm_guard_protecto.engine.keys import SEAL_LIMIT, Keyring
 from llm_guard_protecto.engine.keysource import KeySource, RootKey
 from llm_guard_protecto.engine.retention import Retention
@@ -64,10 +65,26 @@ class Current(ABC):
     _clock: Callable[[], float]
     _retention: Retention
     _subjects: Subjects
+    _trail: Trail | None
     _renewing: threading.RLock
     _seal_limit = SEAL_LIMIT
     _stamp: tuple[int, int] | None = None
     _looked = -1
+
+    @property
+    def store(self) -> Store:
+        """Where everything of the vault is kept, for the engine's other parts."""
+        return self._store
+
+    @property
+    def trail(self) -> Trail | None:
+        """The audit of this namespace, None when none is kept."""
+        return self._trail
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys of this namespace, for the engine's other parts."""
+        return self._keys
 
     @property
     def root(self) -> RootKey:
