@@ -11,7 +11,7 @@ from llm_guard_protecto.detect.known import Known, values_of
 from llm_guard_protecto.engine.book import Book
 from llm_guard_protecto.engine.explain import Explained, explain
 from llm_guard_protecto.engine.looks import PIECE, key_of
-from llm_guard_protecto.engine.pages import Outcome, Page, Pages, Reading
+from llm_guard_protecto.engine.pages import Outcome, Page, Pages, Reading, Standing
 from llm_guard_protecto.engine.plan import (
     Plan,
     Runs,
@@ -20,6 +20,7 @@ from llm_guard_protecto.engine.plan import (
     plan_whole,
     with_default_wrappers,
 )
+from llm_guard_protecto.engine.questions import as_asked, spelled
 from llm_guard_protecto.engine.render import View, Wrappers, recognise
 from llm_guard_protecto.engine.scores import Scores
 from llm_guard_protecto.engine.seal import TokenKey
@@ -33,8 +34,7 @@ from llm_guard_protecto.policy import Policy
 
 __all__ = ["Masker"]
 
-SHORT = 20_000
-"""Characters up to which looking for each value by itself is faster than one pass over all."""
+NOTHING: Mapping[str, str] = {}
 
 
 class Masker:
@@ -48,22 +48,28 @@ class Masker:
         self._pages = Pages()
         self._turns = Turns()
 
-    def mask(self, texts: Sequence[str | Item], rules: Policy) -> list[Masked]:
-        """Mask texts that belong together: a value found in one is masked in all of them."""
+    def mask(
+        self, texts: Sequence[str | Item], rules: Policy, known: Mapping[str, str] = NOTHING
+    ) -> list[Masked]:
+        """Mask texts that belong together: a value found in one is masked in all of them.
+
+        So is each value of `known`, which gives their entities.
+        """
         kind = self._search.edition(rules), self._wrappers(rules)
-        plain = all(type(text) is str or _is_bare(text) for text in texts)
+        plain = not known and all(type(text) is str or _is_bare(text) for text in texts)
         turn = self._turns.before(texts, kind) if plain else NONE
         try:
-            done, following = self._after(turn, texts, rules, kind)
+            done, following = self._after(turn, texts, rules, kind, known)
         except Changed:
-            done, following = self._after(NONE, texts, rules, kind)
+            done, following = self._after(NONE, texts, rules, kind, known)
         if plain and following is not None:
             self._turns.add(following, turn)
         return done
 
     def _after(
-        self, turn: Turn, texts: Sequence[str | Item], rules: Policy, kind: tuple[str, Wrappers]
-    ) -> tuple[list[Masked], Turn | None]:
+        self, turn: Turn, texts: Sequence[str | Item], rules: Policy,
+        kind: tuple[str, Wrappers], known: Mapping[str, str],
+    ) -> tuple[list[Masked], Turn | None]:  # fmt: skip
         """Mask these texts, of which the first are those of `turn`.
 
         Also gives the turn that they are, None when no other can begin like it. Raises `Changed`
@@ -82,7 +88,7 @@ class Masker:
             zip(searched, self._read(list(searched.values()), rules, live), strict=True)
         )
         standing = frozenset(run for page in pages for run in page.standing)
-        values = dict(turn.values)
+        values = {**turn.values, **known}
         for reading in readings.values():
             for value, entity in reading.values.items():
                 values.setdefault(value, entity)
@@ -96,8 +102,8 @@ class Masker:
             if before is not None:
                 outcomes[at] = before
         new = {at: readings[at] for at in searched if at not in outcomes}
-        known = _Standing(values)
-        plans = {at: _planned(reading, known, rules) for at, reading in new.items()}
+        everywhere = Standing(values)
+        plans = {at: _planned(reading, everywhere, rules) for at, reading in new.items()}
         plans |= {at: plan_whole(items[at], rule) for at, rule in whole.items()}
         runs = self._runs(list(plans.values()), standing)
         done = {at: outcome.masked for at, outcome in outcomes.items()}
@@ -130,6 +136,17 @@ class Masker:
             live={run: live[run] for run in candidates if run in live},
             joined="\x00".join(read),
         )
+
+    def mask_query(self, question: str, rules: Policy) -> Masked:
+        """Mask a question in the spellings that the vault holds, see `questions`."""
+
+        def find_in(text: str) -> Sequence[Span]:
+            [reading] = self._readings([text], rules)
+            return reading.decided.masked if reading.view.text == text else ()
+
+        asked = spelled(question, rules, find_in, self._book.holds)
+        [masked] = self.mask([asked.text], rules, asked.known)
+        return as_asked(question, masked)
 
     def read_ahead(self, texts: Sequence[str], rules: Policy) -> None:
         """Search texts that may be masked soon, if nobody else has to be asked for that."""
@@ -253,23 +270,7 @@ def _views(pages: Sequence[Page], live: Mapping[str, str | None]) -> list[View]:
     ]
 
 
-class _Standing:
-    """The values of a request, looked for in one text after another."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
-        self._all: Known | None = None
-
-    def find(self, text: str) -> list[Span]:
-        """Every place of every value. A short text holds few of them, so those are sorted out."""
-        if len(text) <= SHORT:
-            return Known({v: e for v, e in self._values.items() if v in text}).find(text)
-        if self._all is None:
-            self._all = Known(self._values)
-        return self._all.find(text)
-
-
-def _planned(reading: Reading, known: _Standing, rules: Policy) -> Plan:
+def _planned(reading: Reading, known: Standing, rules: Policy) -> Plan:
     view = reading.view
     decided = reading.decided.with_known(view.text, known.find(view.text))
     found, excluded = map(view.to_original, (decided.masked, decided.excluded))

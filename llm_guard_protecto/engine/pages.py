@@ -17,12 +17,15 @@ from dataclasses import dataclass, field, replace
 from llm_guard_protecto.detect.known import Known
 from llm_guard_protecto.engine.decide import Decided
 from llm_guard_protecto.engine.render import Candidate, View, Wrappers, loose, wrapped
-from llm_guard_protecto.models import Masked
+from llm_guard_protecto.models import Masked, Span
 
-__all__ = ["Outcome", "Page", "Pages", "Reading"]
+__all__ = ["Outcome", "Page", "Pages", "Reading", "Standing"]
 
 REMEMBERED = 4_000_000
 """Characters of text that are remembered, the least recently used forgotten first."""
+
+SHORT = 20_000
+"""Characters up to which looking for each value by itself is faster than one pass over all."""
 
 _AROUND = 500
 """Characters that a page counts for beside its text: what is known of it takes some 3 to 4 kB."""
@@ -130,3 +133,20 @@ class Pages:
                 (_, text), _ = self._pages.popitem(last=False)
                 self._size -= len(text) + _AROUND
         return [found[key] for key in keys]
+
+
+class Standing:
+    """The values of a request, looked for in one text after another."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        """`values` gives each value's entity."""
+        self._values = values
+        self._all: Known | None = None
+
+    def find(self, text: str) -> list[Span]:
+        """Every place of every value. A short text holds few of them, so those are sorted out."""
+        if len(text) <= SHORT:
+            return Known({v: e for v, e in self._values.items() if v in text}).find(text)
+        if self._all is None:
+            self._all = Known(self._values)
+        return self._all.find(text)

@@ -21,12 +21,13 @@ from llm_guard_protecto.server.dispatch import plausible, routes_of
 from llm_guard_protecto.server.limits import Rates, Seats
 from llm_guard_protecto.server.logs import request_id
 from llm_guard_protecto.server.messages import Answer, Refusal, Request, refused
-from llm_guard_protecto.server.meters import Meters
 from llm_guard_protecto.server.pool import Pool
 from llm_guard_protecto.server.service import Service
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
+
+    from llm_guard_protecto.server.meters import Meters
 
 __all__ = ["PREFIX", "Exchange", "encoded"]
 

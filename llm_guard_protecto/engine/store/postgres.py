@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 
+from llm_guard_protecto.closing import Closing
 from llm_guard_protecto.engine.store import Kept, KeyRow, Row, Stale
 from llm_guard_protecto.engine.store.postgres_address import read_address
+from llm_guard_protecto.engine.store.postgres_arrays import blobs, texts
 from llm_guard_protecto.engine.store.postgres_audit import PostgresAudit
 from llm_guard_protecto.engine.store.postgres_batch import RowBatches
 from llm_guard_protecto.engine.store.postgres_connections import PostgresConnections
@@ -33,7 +34,7 @@ _EXIT_SECONDS = 5.0
 _SCAN_SECONDS = 600.0
 
 
-class PostgresStore:
+class PostgresStore(Closing):
     """Keeps everything in one database; see `Store` for what each method promises."""
 
     lasting = True
@@ -49,8 +50,10 @@ class PostgresStore:
             self.close()
             raise
         self._batches = RowBatches(self._connections)
-        self._by_index = RowLooks(self._connections, "rows_by_index", lambda row: row.index)
-        self._by_token = RowLooks(self._connections, "rows_by_token", lambda row: row.token.lower())
+        self._by_index = RowLooks(self._connections, "rows_by_index", lambda row: row.index, blobs)
+        self._by_token = RowLooks(
+            self._connections, "rows_by_token", lambda row: row.token.lower(), texts
+        )
         self.tenants = PostgresTenants(self._connections)
         self.jobs = PostgresJobs(self._connections)
         self.audit = PostgresAudit(self._connections)
@@ -208,19 +211,6 @@ class PostgresStore:
         """Let calls finish and close every connection of this process."""
         if self._finish.detach() is not None:
             _finish(self._connections, None)
-
-    def __enter__(self) -> Self:
-        """The store itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _found(self, query: str, namespace: int, **asked: Any) -> list[tuple[Any, ...]]:
         """The rows of a query that says the namespace is there, be it with an empty row."""

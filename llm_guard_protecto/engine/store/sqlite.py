@@ -10,11 +10,11 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
+from llm_guard_protecto.closing import Closing
 from llm_guard_protecto.engine.private_files import hold, let_go
 from llm_guard_protecto.engine.store import Kept, Row
 from llm_guard_protecto.engine.store.at_hand import needs_time
@@ -35,7 +35,7 @@ T = TypeVar("T")
 _EXIT_SECONDS = 5.0
 
 
-class SqliteStore(SqliteSaid):
+class SqliteStore(SqliteSaid, Closing):
     """Keeps everything in one file; see `Store` for what each method promises."""
 
     lasting = True
@@ -170,19 +170,6 @@ class SqliteStore(SqliteSaid):
         """Let calls finish and close the file."""
         if self._finish.detach() is not None:
             _finish(self._connections, self._lock, None)
-
-    def __enter__(self) -> Self:
-        """The store itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _rows(self, query: str, namespace: int, wanted: tuple[Any, ...]) -> list[Row]:
         needs_time()

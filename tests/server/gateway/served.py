@@ -19,6 +19,7 @@ from llm_guard_protecto.server.gateway.upstreams import Upstreams
 from llm_guard_protecto.server.pool import Pool
 from llm_guard_protecto.server.running import listening
 from llm_guard_protecto.server.service import Service
+from llm_guard_protecto.server.settings import Settings as Server
 from llm_guard_protecto.testing import FakeProvider
 
 KEYS = {"OPENAI_API_KEY": "sk-provider-openai", "ANTHROPIC_API_KEY": "sk-provider-anthropic"}
@@ -92,12 +93,15 @@ def settings(upstream: str, **others: object) -> Settings:
 
 @contextmanager
 def gateway(
-    provider: FakeProvider | None = None, upstream: str | None = None, **others: object
+    provider: FakeProvider | None = None,
+    upstream: str | None = None,
+    server: Server | None = None,
+    **others: object,
 ) -> Iterator[Served]:
     """A gateway over a vault in memory; `others` are settings of its file."""
     provider = provider or FakeProvider()
     with LocalVault("memory:", environ={}) as vault, provider.serve() as address:
-        service, pool = Service(vault), Pool(8)
+        service, pool = Service(vault, server), Pool(8)
         file = settings(upstream or address, **others)
         app = Gateway(service, pool, file, Upstreams(file, KEYS))
         pool.start()

@@ -90,9 +90,9 @@ INSERT INTO tokens (namespace, blind_index, alias, kind, token, counter, key_ver
 SELECT n.namespace, u.blind_index, u.alias, u.kind, u.token, u.counter, u.key_version, u.sealed,
        u.day, u.attributes, u.used
 FROM unnest(
-    %(namespace)b::integer[], %(generation)s::bigint[], %(blind_index)b::bytea[],
+    %(namespace)b::integer[], %(generation)b::bigint[], %(blind_index)b::bytea[],
     %(alias)b::integer[], %(kind)b::text[], %(token)b::text[], %(counter)b::integer[],
-    %(key_version)b::integer[], %(sealed)b::bytea[], %(day)b::integer[], %(attributes)s::bytea[],
+    %(key_version)b::integer[], %(sealed)b::bytea[], %(day)b::integer[], %(attributes)b::bytea[],
     %(used)b::integer[]
 ) WITH ORDINALITY AS u (namespace, generation, blind_index, alias, kind, token, counter,
                         key_version, sealed, day, attributes, used, place)
