@@ -275,6 +275,7 @@ class LocalVault(Current, Closing):
         if self._owner:
             self._retention.close()
             self._trails.close()
+            self._search.close()
             self._store.close()
 
     def __repr__(self) -> str:

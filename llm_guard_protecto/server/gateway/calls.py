@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from llm_guard_protecto.guard.receipt import Receipt
@@ -32,9 +31,8 @@ class Done:
 class Recent:
     """The calls of the latest time, of all namespaces. Thread-safe."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        """`clock` gives seconds since 1970."""
-        self._clock = clock
+    def __init__(self) -> None:
+        """None yet."""
         self._lock = threading.Lock()
         self._calls: deque[Done] = deque(maxlen=KEPT)
 
@@ -42,7 +40,7 @@ class Recent:
         self, namespace: str, owner: str, upstream: str, path: str, shadow: bool, receipt: Receipt
     ) -> None:
         """Remember a call."""
-        done = Done(self._clock(), namespace, owner, upstream, path, shadow, receipt)
+        done = Done(time.time(), namespace, owner, upstream, path, shadow, receipt)
         with self._lock:
             self._calls.append(done)
 
