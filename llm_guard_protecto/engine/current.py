@@ -73,6 +73,21 @@ class Current(ABC):
     _looked = -1
 
     @property
+    def store(self) -> Store:
+        """Where everything of the vault is kept, for the engine's other parts."""
+        return self._store
+
+    @property
+    def trail(self) -> Trail | None:
+        """The audit of this namespace, None when none is kept."""
+        return self._trail
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys of this namespace, for the engine's other parts."""
+        return self._keys
+
+    @property
     def root(self) -> RootKey:
         """The root key, for the engine's other parts."""
         return self._root

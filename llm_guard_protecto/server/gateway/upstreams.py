@@ -15,6 +15,7 @@ import httpx
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.server.gateway.configuration import Gateway, Kind
 from llm_guard_protecto.server.gateway.headers import Headers
+from llm_guard_protecto.server.gateway.sending import Sending
 
 __all__ = ["Provider", "Providers", "Target", "Upstreams"]
 
@@ -30,7 +31,7 @@ class Provider:
     kind: Kind
     url: str
     headers: Headers = field(repr=False)
-    client: httpx.AsyncClient = field(repr=False)
+    client: Sending = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +49,14 @@ class Target:
 class Upstreams:
     """The providers of a gateway by name."""
 
-    def __init__(
-        self,
-        settings: Gateway,
-        environ: Mapping[str, str],
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        """Take the keys from `environ`; `transport` stands in for the network.
-
-        Raises `ConfigurationError` for a key that is not there.
-        """
+    def __init__(self, settings: Gateway, environ: Mapping[str, str]) -> None:
+        """Take the keys from `environ`. Raises `ConfigurationError` for one that is not there."""
         self._all: dict[str, Provider] = {}
         for name, one in settings.upstreams.items():
             key = environ.get(one.key_env, "") if one.key_env else ""
             if one.key_env and not key.strip():
                 raise ConfigurationError(f"upstream {name}: {one.key_env} is not set")
-            timeout = httpx.Timeout(one.seconds, connect=min(one.seconds, _CONNECT))
-            limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
-            client = httpx.AsyncClient(
-                timeout=timeout, limits=limits, trust_env=False, transport=transport
-            )
-            client.headers.clear()
+            client = Sending(one.seconds, min(one.seconds, _CONNECT))
             self._all[name] = Provider(name, one.kind, one.url, _key(one.kind, key), client)
 
     def target(self, path: str) -> Target | None:
