@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from llm_guard_protecto.guard.receipt import Receipt
@@ -31,8 +32,9 @@ class Done:
 class Recent:
     """The calls of the latest time, of all namespaces. Thread-safe."""
 
-    def __init__(self) -> None:
-        """None yet."""
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        """`clock` gives seconds since 1970."""
+        self._clock = clock
         self._lock = threading.Lock()
         self._calls: deque[Done] = deque(maxlen=KEPT)
 
@@ -40,7 +42,7 @@ class Recent:
         self, namespace: str, owner: str, upstream: str, path: str, shadow: bool, receipt: Receipt
     ) -> None:
         """Remember a call."""
-        done = Done(time.time(), namespace, owner, upstream, path, shadow, receipt)
+        done = Done(self._clock(), namespace, owner, upstream, path, shadow, receipt)
         with self._lock:
             self._calls.append(done)
 
