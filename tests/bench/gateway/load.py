@@ -116,8 +116,8 @@ def measured(bench: Bench, calls: int, seconds: float) -> tuple[Table, int]:
     wrong += sum(rates[1].wrong.values())
     cells = (f"{rates[0].rate:,.0f} /s", f"{rates[1].rate:,.0f} /s", "")
     made.add_row("requests, 8 callers, 2 kB", *cells, ">= 300 /s")
-    raws = [bench.raw(number, stream=True, seed=50, n=40) for number in range(KNOWN)]
-    hundred = [streamed(one, itertools.cycle(raws), callers=100, each=1) for one in both]
+    long = [bench.raw(number, stream=True, seed=50, n=40) for number in range(KNOWN)]
+    hundred = [streamed(one, itertools.cycle(long), callers=100, each=1) for one in both]
     wrong += hundred[1].wrong
     for name, which in (("longest wait between two pieces", "longest"), ("whole", "whole")):
         waits = [f"{max(getattr(one, which)) * 1e3:.0f} ms" for one in hundred]
