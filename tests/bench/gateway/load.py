@@ -107,8 +107,8 @@ def measured(bench: Bench, calls: int, seconds: float) -> tuple[Table, int]:
     for name, numbers, goal in (("seen before", known, "<= 3 ms"), ("new each time", fresh, "")):
         direct, through = in_turn(both, (bench.raw(number) for number in numbers), calls)
         made.add_row(*_row(f"median latency, 2 kB, {name}", direct.whole, through.whole, goal))
-        raws = (bench.raw(number, stream=True) for number in numbers)
-        first, later = in_turn(both, raws, calls)
+        asked = (bench.raw(number, stream=True) for number in numbers)
+        first, later = in_turn(both, asked, calls)
         made.add_row(*_row(f"median first text, 2 kB, {name}", first.first, later.first, goal))
         wrong += through.wrong + later.wrong
     asks = itertools.cycle([Ask(bench.raw(number)) for number in range(KNOWN)])

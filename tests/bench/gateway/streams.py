@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["InTurn", "Streamed", "in_turn", "streamed"]
 
@@ -52,8 +52,8 @@ def streamed(
                 found.wrong += len(left)
                 break
             for key, _ in ready:
-                connection, reading = key.fileobj, key.data
-                data = connection.recv(1 << 16)  # type: ignore[union-attr]
+                connection, reading = cast(socket.socket, key.fileobj), key.data
+                data = connection.recv(1 << 16)
                 now = time.perf_counter()
                 reading.buffer += data
                 if b'"content"' in data and not reading.first:
@@ -74,7 +74,7 @@ def streamed(
                     waiting.modify(connection, selectors.EVENT_READ, _ask(connection, next(asks)))
                 else:
                     waiting.unregister(connection)
-                    connection.close()  # type: ignore[union-attr]
+                    connection.close()
                     del left[connection]
     return found
 
