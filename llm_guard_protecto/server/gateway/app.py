@@ -222,7 +222,7 @@ class Gateway:
         held = self._guards.get(key)
         if held is None or held[0] != policy:
             guard = Guard(policy)
-            vault = Nearby(asked.vault, self._pool)
+            vault = Nearby(asked.vault, self._pool, lambda: self.seats.taken > 0)
             transport = _Transport(provider.client, guard, vault, self._limits)
             held = self._guards[key] = policy, transport
             if len(self._guards) > GUARDS:
