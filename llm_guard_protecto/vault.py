@@ -16,6 +16,8 @@ __all__ = [
     "AsyncKeepsMaps",
     "AsyncVault",
     "KeepsMaps",
+    "MasksEach",
+    "MasksQueries",
     "PolicyChoice",
     "TellsPolicies",
     "Vault",
@@ -64,6 +66,20 @@ class AsyncVault(Protocol):
 
 
 @runtime_checkable
+class MasksEach(Protocol):
+    """A `Vault` that can mask many texts at once that have nothing to do with each other."""
+
+    def mask_each(
+        self, texts: Sequence[str | Item], policy: PolicyChoice = None
+    ) -> Sequence[Masked]:
+        """Mask each text as if `mask` had been called with it alone, with one write for all.
+
+        What becomes of a text depends on no other text of the call.
+        """
+        ...
+
+
+@runtime_checkable
 class KeepsMaps(Protocol):
     """A `Vault` that also keeps what calls masked, under the names a provider gave to them.
 
@@ -89,6 +105,19 @@ class TellsPolicies(Protocol):
         """Return the rules that `choice` stands for now; None is the vault's default.
 
         Raises `ConfigurationError` for a name that nobody knows.
+        """
+        ...
+
+
+@runtime_checkable
+class MasksQueries(Protocol):
+    """A `Vault` that can look up what it holds; an async vault's method is awaitable."""
+
+    def mask_query(self, question: str, policy: PolicyChoice = None) -> Masked:
+        """Mask a question with the tokens of the documents that it asks for.
+
+        A name that the vault holds is masked also where only its first or last word is given, in
+        another case, or where no detector would have found it.
         """
         ...
 

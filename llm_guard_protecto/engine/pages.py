@@ -54,7 +54,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class Page:
-    """One text. `reading` and `outcome` are replaced as wholes, so threads can share a page."""
+    """One text. What was found out about it is replaced as a whole, so threads can share a page.
+
+    `alone` is what became of it by itself, and the reading it was made from.
+    """
 
     text: str = field(repr=False)
     pairs: Sequence[Candidate] = field(repr=False)
@@ -63,6 +66,7 @@ class Page:
     candidates: frozenset[str] = field(repr=False)
     reading: Reading | None = None
     outcome: Outcome | None = None
+    alone: tuple[Reading, Masked] | None = None
 
     @classmethod
     def of(cls, text: str, wrappers: Wrappers) -> Page:

@@ -9,19 +9,38 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import httpx
 import yarl
 
-__all__ = ["Sending"]
+__all__ = ["Sending", "Sends"]
 
 KEEP = 60.0
 """Seconds for which a connection without a request stays open."""
 
 _UNASKED = ("accept", "accept-encoding", "content-type", "user-agent")
 """Headers that aiohttp would add where a caller has none."""
+
+
+class Sends(Protocol):
+    """What sends requests to a provider."""
+
+    async def send(
+        self,
+        request: httpx.Request,
+        *,
+        stream: bool = True,
+        auth: None = None,
+        follow_redirects: bool = False,
+    ) -> httpx.Response:
+        """Send as it is, and return an answer whose body is still to be read."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
 
 
 class Sending:

@@ -7,7 +7,7 @@ host, a scheme or a key, and a redirect is passed back, never followed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ import httpx
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.server.gateway.configuration import Gateway, Kind
 from llm_guard_protecto.server.gateway.headers import Headers
-from llm_guard_protecto.server.gateway.sending import Sending
+from llm_guard_protecto.server.gateway.sending import Sending, Sends
 
 __all__ = ["Provider", "Providers", "Target", "Upstreams"]
 
@@ -32,7 +32,7 @@ class Provider:
     kind: Kind
     url: str
     headers: Headers = field(repr=False)
-    client: Sending = field(repr=False)
+    client: Sends = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,23 @@ class Target:
 class Upstreams:
     """The providers of a gateway by name."""
 
-    def __init__(self, settings: Gateway, environ: Mapping[str, str]) -> None:
-        """Take the keys from `environ`. Raises `ConfigurationError` for one that is not there."""
+    def __init__(
+        self,
+        settings: Gateway,
+        environ: Mapping[str, str],
+        around: Callable[[Sends], Sends] | None = None,
+    ) -> None:
+        """Take the keys from `environ`; `around` stands between the gateway and what sends.
+
+        Raises `ConfigurationError` for a key that is not there.
+        """
         self._all: dict[str, Provider] = {}
         for name, one in settings.upstreams.items():
             key = environ.get(one.key_env, "") if one.key_env else ""
             if one.key_env and not key.strip():
                 raise ConfigurationError(f"upstream {name}: {one.key_env} is not set")
-            client = Sending(one.seconds, min(one.seconds, _CONNECT))
+            client: Sends = Sending(one.seconds, min(one.seconds, _CONNECT))
+            client = around(client) if around else client
             self._all[name] = Provider(name, one.kind, one.url, _key(one.kind, key), client)
 
     def target(self, path: str) -> Target | None:
