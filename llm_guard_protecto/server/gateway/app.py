@@ -35,6 +35,8 @@ from llm_guard_protecto.server.gateway.configuration import Gateway as Settings
 from llm_guard_protecto.server.gateway.headers import POLICY, Headers, answering, asking
 from llm_guard_protecto.server.gateway.nearby import SHORT, Nearby, nearby
 from llm_guard_protecto.server.gateway.refusing import Refused
+from llm_guard_protecto.server.gateway.searching import Searching
+from llm_guard_protecto.server.gateway.sending import Sending
 from llm_guard_protecto.server.gateway.shadow import watched
 from llm_guard_protecto.server.gateway.totals import Totals
 from llm_guard_protecto.server.gateway.upstreams import Target, Upstreams
@@ -223,7 +225,10 @@ class Gateway:
         if held is None or held[0] != policy:
             guard = Guard(policy)
             vault = Nearby(asked.vault, self._pool, lambda: self.seats.taken > 0)
-            transport = _Transport(provider.client, guard, vault, self._limits)
+            client: Sending | Searching = provider.client
+            if self._settings.replies == "mask":
+                client = Searching(client, asked.vault, policy, self._pool, self._limits)
+            transport = _Transport(client, guard, vault, self._limits)
             held = self._guards[key] = policy, transport
             if len(self._guards) > GUARDS:
                 self._guards.popitem(last=False)
