@@ -10,6 +10,7 @@ restores these too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -36,9 +37,12 @@ ROLES = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool"}
 
 FORMAL = frozenset(
     {"type", "id", "tool_call_id", "call_id", "index", "mime_type", "media_type", "source_type"}
-    | {"detail", "status", "signature", "file_id", "cache_control", "encrypted_content", "base64"}
+    | {"signature", "file_id", "encrypted_content", "base64"}
 )
-"""Members of a content block that the provider or a protocol wrote, or that hold no text."""
+"""Members of a content block that a provider or a protocol wrote, if they look like it."""
+
+_WRITTEN = re.compile(r"[\w.:/+=-]*", re.ASCII)
+_DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[\w/+=-]*", re.ASCII)
 
 Turn = Callable[[Piece], Piece]
 
@@ -153,7 +157,7 @@ def _arguments(piece: Piece) -> dict[str, Any]:
 def _walked(value: Any, text: Callable[[str], str]) -> Any:
     """The same structure with every text of it turned; what the protocol wrote stays."""
     if isinstance(value, str):
-        return text(value) if value and not value.startswith("data:") else value
+        return text(value) if value and not _DATA_URL.fullmatch(value) else value
     if isinstance(value, dict):
         return dict(_members(value, text))
     if isinstance(value, list):
@@ -163,4 +167,5 @@ def _walked(value: Any, text: Callable[[str], str]) -> Any:
 
 def _members(value: dict[str, Any], text: Callable[[str], str]) -> Iterator[tuple[str, Any]]:
     for name, inner in value.items():
-        yield name, inner if name in FORMAL else _walked(inner, text)
+        formal = name in FORMAL and isinstance(inner, str) and _WRITTEN.fullmatch(inner)
+        yield name, inner if formal else _walked(inner, text)

@@ -170,6 +170,13 @@ def test_a_word_is_no_name_because_somebody_is_called_so(vault: LocalVault) -> N
     assert not asked.individual_tokens
 
 
+def test_a_masked_question_stays_as_it_is(vault: LocalVault) -> None:
+    mask_documents([NOTE], vault)
+    asked = mask_query("what did okafor report", vault)
+    again = mask_query(asked.token_value, vault)
+    assert again.token_value == asked.token_value
+
+
 def test_a_question_leaves_nothing_behind_when_it_is_looked_up(vault: LocalVault) -> None:
     """The spelling of a question must not be taken for that of a document later."""
     mask_documents([NOTE], vault)

@@ -186,6 +186,11 @@ def test_every_place_of_a_message_is_masked(served: Served, vault: LocalVault) -
         HumanMessage(blocks, name="Sarah_Johnson"),
         AIMessage("I look for Sarah Johnson.", tool_calls=[call]),
         ToolMessage("Sarah Johnson: room 3", tool_call_id="call_1", artifact="Sarah"),
+        HumanMessage("data: Sarah Johnson;base64,AAAA"),
+        ToolMessage(
+            [{"type": "text", "text": "x", "status": "Sarah Johnson left", "id": "by Okafor"}],
+            tool_call_id="call_1",
+        ),
         HumanMessage("Who is in room 3?"),
     ]
     agent = create_agent(ChatOpenAI(model="any"), [], middleware=[PrivacyMiddleware(vault)])

@@ -209,8 +209,8 @@ def proxy(served: Served, tmp_path: Path) -> Iterator[httpx.Client]:
     )
     try:
         head = {"authorization": f"Bearer {KEY}"}
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=head, timeout=60) as client:
-            until = time.monotonic() + 240
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=head, timeout=300) as client:
+            until = time.monotonic() + 900
             while True:
                 try:
                     client.get("/health/liveliness").raise_for_status()
