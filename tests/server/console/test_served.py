@@ -46,7 +46,7 @@ def test_the_page_is_served_and_both_sides_of_a_chat_seen(outside: Any) -> None:
             said = process.stdout.readline() + process.stdout.readline()
             address = re.search(r"console at (http://\S+/console/)", said)
             assert address, said
-            assert "Try a text" in httpx.get(address[1]).text
+            assert "Try a text" in httpx.get(address[1], timeout=60).text
             headers = {"authorization": f"Bearer {token}"}
             body = {"model": "m", "messages": [{"role": "user", "content": "I am Sarah Johnson"}]}
             got = httpx.post(
