@@ -10,15 +10,15 @@ from pydantic_ai.providers.openai import OpenAIProvider
 
 from llm_guard_protecto import LocalVault, protect
 
+
+def send_letter(to: str) -> str:
+    """Send a letter."""
+    print("tool:", to)
+    return f"The letter to {to} is on its way."
+
+
 with LocalVault("memory:") as vault:
-    client = protect(AsyncOpenAI(), vault)
-    agent = Agent(OpenAIChatModel("any", provider=OpenAIProvider(openai_client=client)))
-
-    @agent.tool_plain
-    def send_letter(to: str) -> str:
-        """Send a letter."""
-        print("tool:", to)
-        return f"The letter to {to} is on its way."
-
+    provider = OpenAIProvider(openai_client=protect(AsyncOpenAI(), vault))
+    agent = Agent(OpenAIChatModel("any", provider=provider), tools=[send_letter])
     said = agent.run_sync("Write to Sarah Johnson that card 4111 1111 1111 1111 was charged.")
     print("answer:", said.output)

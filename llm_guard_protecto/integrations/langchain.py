@@ -16,6 +16,7 @@ from llm_guard_protecto.documents import (
     Document,
     MaskedDocument,
     Reader,
+    Splitter,
     amask_documents,
     amask_query,
     areveal,
@@ -55,10 +56,20 @@ class MaskingTransformer(BaseDocumentTransformer):  # type: ignore[misc]
     """Masks documents and their metadata before they are split, embedded or stored."""
 
     def __init__(
-        self, vault: Vault, policy: PolicyChoice = None, *, keep: Collection[str] = ()
+        self,
+        vault: Vault,
+        policy: PolicyChoice = None,
+        *,
+        keep: Collection[str] = (),
+        splitter: Splitter | None = None,
     ) -> None:
-        """`keep` names fields of the metadata that stay as they are."""
+        """`keep` names fields of the metadata that stay as they are.
+
+        `splitter` cuts what is masked into chunks, and no token in two, as a splitter of LangChain
+        may; the chunks of a document with an id are called `ID-1`, `ID-2` and so on.
+        """
         self._vault, self._policy, self._keep = vault, policy, keep
+        self._splitter = splitter
 
     def transform_documents(
         self, documents: Sequence[LangChainDocument], **_: Any
@@ -66,7 +77,7 @@ class MaskingTransformer(BaseDocumentTransformer):  # type: ignore[misc]
         """The same documents, masked; their ids stay."""
         ours = [_ours(one) for one in documents]
         masked = mask_documents(ours, self._vault, self._policy, keep=self._keep)
-        return [_theirs(one) for one in masked]
+        return [_theirs(part) for one in masked for part in self._parts(one)]
 
     async def atransform_documents(
         self, documents: Sequence[LangChainDocument], **_: Any
@@ -74,7 +85,15 @@ class MaskingTransformer(BaseDocumentTransformer):  # type: ignore[misc]
         """The same, awaited."""
         ours = [_ours(one) for one in documents]
         masked = await amask_documents(ours, self._vault, self._policy, keep=self._keep)
-        return [_theirs(one) for one in masked]
+        return [_theirs(part) for one in masked for part in self._parts(one)]
+
+    def _parts(self, one: MaskedDocument) -> list[MaskedDocument]:
+        if self._splitter is None or one.masked is None:
+            return [one]
+        return [
+            MaskedDocument(chunk.text, one.metadata, one.id and f"{one.id}-{number}")
+            for number, chunk in enumerate(self._splitter.split(one.masked), 1)
+        ]
 
 
 class MaskedRetriever(BaseRetriever):  # type: ignore[misc]

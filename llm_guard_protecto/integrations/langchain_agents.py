@@ -49,7 +49,8 @@ class PrivacyMiddleware(AgentMiddleware):  # type: ignore[misc]
     def __init__(self, vault: Vault | AsyncVault, policy: PolicyChoice = None) -> None:
         """An async vault serves `ainvoke` and `astream` only."""
         super().__init__()
-        self._vault, self._guard = vault, Guard(policy)
+        self._vault: Any = vault
+        self._guard = Guard(policy)
 
     def wrap_model_call(
         self, request: ModelRequest, handler: Callable[[ModelRequest], ModelResponse]

@@ -123,6 +123,12 @@ class PrivacyGuardrail(CustomGuardrail):  # type: ignore[misc]
         for one in () if chunks is None else chunks.flush():
             yield one
 
+    async def async_post_call_failure_hook(
+        self, request_data: dict[str, Any], *_: Any, **__: Any
+    ) -> None:
+        """Forget the map of a call that has no answer."""
+        self._taken(request_data)
+
     def _taken(self, data: Mapping[str, Any]) -> Exchange | None:
         with self._lock:
             return self._waiting.pop(_id(data), None)

@@ -6,6 +6,7 @@ the Messages API, as bytes. All of them are given to the guard as what a provide
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -60,10 +61,10 @@ def masked_fields(
 
 
 def whole(answer: Any, exchange: Exchange) -> Any:
-    """The answer with its values: the same object, changed in place."""
+    """The answer with its values: a copy, for LiteLLM logs the object that it has."""
     said = _read(answer)
     restored = json.loads(exchange.reply("application/json", _dumped(said)))
-    return _put(answer, said, restored)
+    return _said(answer, said, restored)
 
 
 class Chunks:
@@ -112,7 +113,7 @@ class Chunks:
         for old in [at for at in self._waiting if at < number]:
             del self._waiting[old]
         chunk, said = self._waiting[number]
-        return _put(chunk, said, restored)
+        return _said(chunk, said, restored)
 
 
 def _read(answer: Any) -> Any:
@@ -122,6 +123,11 @@ def _read(answer: Any) -> Any:
     if hasattr(answer, "model_dump"):
         return answer.model_dump(mode="json")
     raise UnknownFormat(f"an answer of type {type(answer).__name__} cannot be restored")
+
+
+def _said(thing: Any, old: Any, new: Any) -> Any:
+    """`thing`, or a copy of it that says `new` where it said `old`."""
+    return thing if old == new else _put(copy.deepcopy(thing), old, new)
 
 
 def _put(thing: Any, old: Any, new: Any) -> Any:

@@ -46,7 +46,7 @@ def test_a_question_has_the_tokens_of_the_documents(any_vault: Any) -> None:
 
 def test_awaited_it_is_the_same(awaited: Any) -> None:
     async def run() -> None:
-        many = [NOTE, Document(OTHER, {"by": "Thomas Okafor"}, "2")] * 9
+        many: list[Document | str] = [NOTE, Document(OTHER, {"by": "Thomas Okafor"}, "2")] * 9
         masked = await amask_documents(many, awaited, at_once=3)
         assert [one.text for one in masked[::2]] == [masked[0].text] * 9
         assert masked[1].metadata["by"] in masked[0].text

@@ -41,7 +41,7 @@ VALUES = (b"Sarah", b"Johnson", b"Okafor", b"Lindqvist", b"4111", b"555", b"@mai
 
 def python_of(framework: str) -> Path:
     made = environment(
-        f"framework-{framework}", ("-e", str(ROOT), *PINS[framework], "pytest==9.2.0")
+        f"framework-{framework}", ("-e", str(ROOT), *PINS[framework], "pytest==9.2.0"), uv=True
     )
     assert isinstance(made, Path), made
     return made
@@ -70,8 +70,8 @@ def test_the_checks_of_a_framework_pass(framework: str) -> None:
     assert "skipped" not in ran.stdout
 
 
-def called(name: str, **arguments: object) -> dict[str, Any]:
-    function = {"name": name, "arguments": json.dumps(arguments)}
+def called(tool: str, /, **arguments: object) -> dict[str, Any]:
+    function = {"name": tool, "arguments": json.dumps(arguments)}
     calls = [{"id": "1", "type": "function", "function": function}]
     return {"content": None, "tool_calls": calls}
 

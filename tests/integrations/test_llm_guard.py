@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -74,7 +75,7 @@ def test_a_policy_says_it_all_at_once(vault: Vault) -> None:
 
 
 @pytest.mark.parametrize("given_", [{"use_faker": True}, {"recognizer_conf": {"a": 1}}])
-def test_what_there_is_none_of_here_is_refused(vault: Vault, given_: dict[str, object]) -> None:
+def test_what_there_is_none_of_here_is_refused(vault: Vault, given_: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(given_))):
         Anonymize(vault, **given_)
 

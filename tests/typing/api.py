@@ -12,6 +12,7 @@ from openai import AsyncOpenAI, AzureOpenAI, OpenAI
 from llm_guard_protecto import (
     AsyncKeepsMaps,
     AsyncLocalVault,
+    AsyncProtectoVault,
     AsyncVault,
     ConfigurationError,
     ExcludedEntity,
@@ -30,7 +31,19 @@ from llm_guard_protecto import (
     guarded,
     protect,
 )
+from llm_guard_protecto.documents import (
+    EVERYTHING,
+    Document,
+    MaskedDocument,
+    Reader,
+    amask_query,
+    mask_documents,
+    mask_query,
+    restorer,
+    reveal,
+)
 from llm_guard_protecto.testing import FakeProvider, ProviderError, Recorded
+from llm_guard_protecto.vault import MasksQueries
 
 
 def protecting() -> None:
@@ -79,6 +92,19 @@ async def vaults_async() -> None:
     keeps: AsyncKeepsMaps = vault
     await keeps.keep(["resp_1"], [])
     assert_type(await any_vault.unmask(["text"]), Sequence[Unmasked])
+
+
+async def documents(vault: LocalVault, remote: AsyncProtectoVault) -> None:
+    assert_type(mask_documents(["text", Document("text", {"page": 1}, "7")], vault),
+                list[MaskedDocument])  # fmt: skip
+    assert_type(mask_query("who?", vault, "strict"), Masked)
+    assert_type(vault.mask_query("who?"), Masked)
+    assert_type(await amask_query("who?", remote), Masked)
+    asks: MasksQueries = vault
+    assert_type(asks.mask_query("who?"), Masked)
+    [shown] = reveal(mask_documents(["text"], vault), vault, reader=Reader(hide=("URL",)))
+    assert_type(shown, Document)
+    assert_type(restorer(["text"], vault, reader=EVERYTHING).whole("text"), str)
 
 
 def policies() -> None:

@@ -18,7 +18,7 @@ from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from pydantic import BaseModel
 
 from llm_guard_protecto import LocalVault, UnknownFormat
-from llm_guard_protecto.documents import EVERYTHING, NOTHING
+from llm_guard_protecto.documents import EVERYTHING, NOTHING, Splitter
 from llm_guard_protecto.integrations.langchain import (
     MaskedRetriever,
     MaskingTransformer,
@@ -83,6 +83,18 @@ def test_documents_are_masked_and_found_and_shown(served: Served, vault: LocalVa
     blind = MaskedRetriever(inner=store.as_retriever(), vault=vault, reader=NOTHING)
     assert "Okafor" not in repr(blind.invoke("the boiler"))
     assert "memory" in repr(vault)
+
+
+def test_documents_are_split_and_no_token_is_cut(served: Served, vault: LocalVault) -> None:
+    long = Document("Thomas Okafor and Ada Lindqvist met. " * 9, metadata={"page": 3}, id="7")
+    parts = MaskingTransformer(vault, splitter=Splitter(30)).transform_documents([long])
+    assert len(parts) > 3
+    assert [one.id for one in parts[:2]] == ["7-1", "7-2"]
+    for one in parts:
+        assert one.metadata == {"page": 3}
+        assert one.page_content.count("<PER>") == one.page_content.count("</PER>")
+    whole = "".join(one.page_content for one in parts)
+    assert vault.unmask([whole])[0].value == long.page_content
 
 
 def test_an_embedding_service_sees_no_question(served: Served, vault: LocalVault) -> None:

@@ -132,6 +132,32 @@ def test_an_embedding_service_sees_tokens(served: Served, vault: LocalVault) -> 
     served.check()
 
 
+def test_a_guardrail_leaves_what_is_logged_masked(vault: LocalVault) -> None:
+    from litellm.types.utils import ModelResponse
+
+    async def run() -> None:
+        guardrail = PrivacyGuardrail(vault)
+        data: dict[str, Any] = {
+            "messages": MESSAGES,
+            "litellm_call_id": "1",
+            "proxy_server_request": {"body": {"messages": MESSAGES, "model": "any"}},
+        }
+        await guardrail.async_pre_call_hook(None, None, data, "acompletion")
+        assert "Sarah" not in repr(data)
+        said = data["messages"][0]["content"]
+        answer = ModelResponse(choices=[{"message": {"role": "assistant", "content": said}}])
+        restored = await guardrail.async_post_call_success_hook(data, None, answer)
+        assert restored.choices[0].message.content == ASKED
+        assert answer.choices[0].message.content == said
+        # Asked again, the map is gone, and the answer stays as it is.
+        assert await guardrail.async_post_call_success_hook(data, None, answer) is answer
+        await guardrail.async_pre_call_hook(None, None, data, "acompletion")
+        await guardrail.async_post_call_failure_hook(data, ValueError(), None)
+        assert await guardrail.async_post_call_success_hook(data, None, answer) is answer
+
+    asyncio.run(run())
+
+
 def test_what_no_rule_is_known_for_is_refused(vault: LocalVault) -> None:
     async def run() -> None:
         guardrail = PrivacyGuardrail(vault)
@@ -209,7 +235,7 @@ def sse(response: httpx.Response) -> list[dict[str, Any]]:
 
 def test_the_proxy_masks_both_ways(served: Served, proxy: httpx.Client) -> None:
     for model in ("plain", "claude"):
-        asked = {"model": model, "messages": MESSAGES}
+        asked: dict[str, Any] = {"model": model, "messages": MESSAGES}
         reply = proxy.post("/v1/chat/completions", json=asked)
         assert reply.json()["choices"][0]["message"]["content"] == ASKED, reply.text
         events = sse(proxy.post("/v1/chat/completions", json={**asked, "stream": True}))

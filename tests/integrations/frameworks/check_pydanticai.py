@@ -46,15 +46,14 @@ def test_tools_get_values_and_history_is_masked(served: Served, vault: LocalVaul
         return {"content": None, "tool_calls": [{"id": "1", "type": "function", "function": call}]}
 
     served.provider.reply = reply
-    agent = Agent(model(vault))
     greeted: list[str] = []
 
-    @agent.tool_plain
     def greet(who: str) -> str:
         """Greet somebody."""
         greeted.append(who)
         return f"{who} was greeted, t.okafor@mail.example has a copy."
 
+    agent = Agent(model(vault), tools=[greet])
     first = agent.run_sync(ASKED)
     assert first.output == "Done: Sarah Johnson was greeted, t.okafor@mail.example has a copy."
     assert greeted == ["Sarah Johnson"]
