@@ -114,7 +114,7 @@ def test_the_console_is_in_the_package(outside: Any, installed: Install) -> None
         said = [process.stdout.readline() for _ in range(2)]
         address = re.search(r"http://\S+/console/", said[1])
         assert address, said
-        page = httpx.get(address[0]).text
+        page = httpx.get(address[0], timeout=60).text
         for name in re.findall(r'(?:src|href)="([\w.]+)"', page):
             assert httpx.get(address[0] + name).status_code == 200
     finally:
