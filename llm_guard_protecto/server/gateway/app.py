@@ -36,7 +36,7 @@ from llm_guard_protecto.server.gateway.headers import POLICY, Headers, answering
 from llm_guard_protecto.server.gateway.nearby import SHORT, Nearby, nearby
 from llm_guard_protecto.server.gateway.refusing import Refused
 from llm_guard_protecto.server.gateway.searching import Searching
-from llm_guard_protecto.server.gateway.sending import Sending
+from llm_guard_protecto.server.gateway.sending import Sends
 from llm_guard_protecto.server.gateway.shadow import watched
 from llm_guard_protecto.server.gateway.totals import Totals
 from llm_guard_protecto.server.gateway.upstreams import Target, Upstreams
@@ -225,7 +225,7 @@ class Gateway:
         if held is None or held[0] != policy:
             guard = Guard(policy)
             vault = Nearby(asked.vault, self._pool, lambda: self.seats.taken > 0)
-            client: Sending | Searching = provider.client
+            client: Sends = provider.client
             if self._settings.replies == "mask":
                 client = Searching(client, asked.vault, policy, self._pool, self._limits)
             transport = _Transport(client, guard, vault, self._limits)

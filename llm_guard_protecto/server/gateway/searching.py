@@ -27,7 +27,7 @@ from llm_guard_protecto.guard.tokenmap import TokenMap
 from llm_guard_protecto.models import Masked
 from llm_guard_protecto.policy import Policy
 from llm_guard_protecto.policy.places import Restoring
-from llm_guard_protecto.server.gateway.sending import Sending
+from llm_guard_protecto.server.gateway.sending import Sends
 from llm_guard_protecto.server.pool import Pool
 from llm_guard_protecto.wire.json_text import JsonText
 from llm_guard_protecto.wire.logprobs import without_logprobs
@@ -46,10 +46,10 @@ _Mask = Callable[[str], Masked]
 
 
 class Searching:
-    """Sends through `sending`, and masks what comes back; see `Sending` for `send`."""
+    """Sends through `sending`, and masks what comes back; see `Sends`."""
 
     def __init__(
-        self, sending: Sending, vault: LocalVault, policy: Policy, pool: Pool, limits: Limits
+        self, sending: Sends, vault: LocalVault, policy: Policy, pool: Pool, limits: Limits
     ) -> None:
         """`pool` does the searching; a whole reply has at most `limits.reply` bytes."""
         self._sending, self._pool, self._limits = sending, pool, limits
@@ -193,7 +193,8 @@ class _Text(Restorer):
                     end = one.start_pos
         if end <= start:
             return ""
-        out, at = [], start
+        out: list[str] = []
+        at = start
         for one in found:
             if start < one.end_pos <= end:
                 out += (text[at : max(at, one.start_pos)], one.wrapped)
