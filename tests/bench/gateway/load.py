@@ -2,8 +2,8 @@
 
 Caller, gateway and provider are processes of one machine and share its cores. The provider
 (`tests.bench.gateway.upstream`) answers at once, and is called directly in the same run, one call
-each in turn, so that what is added is the difference of two medians under the same load. `--soak
-MINUTES` asks for half of the most that is answered, plain and streamed, and watches the memory.
+each in turn, so that what is added is the difference of two medians under the same load. LiteLLM's
+proxy with its Presidio guardrail stands beside it, unless `--alone`. `--soak MINUTES` asks for half of the most that is answered, plain and streamed, and watches the memory.
 Ends with 1 when an answer was wrong or the soak grew.
 """
 
@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.callers import Ask, Load, call, put
+from tests.bench.gateway.litellm_proxy import KEY, beside
 from tests.bench.gateway.streams import in_turn, streamed
 from tests.bench.server import Served, serving
 from tests.bench.soak import State
@@ -58,9 +59,13 @@ class Bench:
 
     def raw(self, number: int, **more: object) -> bytes:
         """A call with the prompt of that number, as it goes over the wire."""
-        message = {"role": "user", "content": prompt(number)}
-        body = {"model": "gpt", "messages": [message], **more}
-        return put(PATH, self.served.token, body, "POST")
+        return raw(self.served.token, number, **more)
+
+
+def raw(token: str, number: int, **more: object) -> bytes:
+    """A call with the prompt of that number, as it goes over the wire."""
+    message = {"role": "user", "content": prompt(number)}
+    return put(PATH, token, {"model": "gpt", "messages": [message], **more}, "POST")
 
 
 def prompt(number: int) -> str:
@@ -135,6 +140,30 @@ def _rate(bench: Bench, address: tuple[str, int], seconds: float) -> Load:
     return call(address, asks, callers=8, seconds=seconds)
 
 
+def others(provider: tuple[str, int], calls: int, seconds: float) -> Table:
+    """LiteLLM's proxy with Presidio before the same provider, by the same callers."""
+    made = Table(title="LiteLLM's proxy with Presidio, the same calls", title_justify="left")
+    for heading in ("what", "measured"):
+        made.add_column(heading)
+    with beside(provider) as where:
+        if isinstance(where, str):
+            made.add_row("not measured", where)
+            return made
+        known = itertools.cycle(range(KNOWN))
+        in_turn([where], (raw(KEY, number) for number in known), 5)
+        [plain] = in_turn([where], (raw(KEY, number) for number in known), calls)
+        made.add_row("median latency, 2 kB", f"{statistics.median(plain.whole) * 1e3:.1f} ms")
+        asked = (raw(KEY, number, stream=True) for number in known)
+        [first] = in_turn([where], asked, calls)
+        made.add_row("median first text, 2 kB", f"{statistics.median(first.first) * 1e3:.1f} ms")
+        asks = itertools.cycle([Ask(raw(KEY, number)) for number in range(KNOWN)])
+        load = call(where, asks, callers=8, seconds=seconds)
+        made.add_row("requests, 8 callers", f"{load.rate:,.1f} /s")
+        wrong = plain.wrong + first.wrong + sum(load.wrong.values())
+        made.add_row("wrong answers", str(wrong))
+    return made
+
+
 def soaked(bench: Bench, minutes: float) -> tuple[Table, bool]:
     """The table of a soak, and whether all went well."""
     asks = [Ask(bench.raw(number)) for number in range(KNOWN)]
@@ -177,15 +206,19 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.gateway.load")
     parser.add_argument("--calls", type=int, default=400, help="calls for each median")
     parser.add_argument("--seconds", type=float, default=10.0, help="seconds for each rate")
+    parser.add_argument("--alone", action="store_true", help="without LiteLLM's proxy")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="only the soak")
     given = parser.parse_args(words)
+    console = Console(width=110)
     with running() as bench:
         if given.soak:
             made, well = soaked(bench, given.soak)
         else:
             made, wrong = measured(bench, given.calls, given.seconds)
             well = not wrong
-    Console(width=110).print(made)
+        console.print(made)
+        if not (given.soak or given.alone):
+            console.print(others(bench.provider, max(20, given.calls // 10), given.seconds))
     return int(not well)
 
 
