@@ -16,6 +16,7 @@ __all__ = [
     "AsyncKeepsMaps",
     "AsyncVault",
     "KeepsMaps",
+    "MasksEach",
     "MasksQueries",
     "PolicyChoice",
     "TellsPolicies",
@@ -61,6 +62,20 @@ class AsyncVault(Protocol):
 
     async def unmask(self, texts: Sequence[str], policy: PolicyChoice = None) -> Sequence[Unmasked]:
         """Turn every token of this vault in each text back into its value."""
+        ...
+
+
+@runtime_checkable
+class MasksEach(Protocol):
+    """A `Vault` that can mask many texts at once that have nothing to do with each other."""
+
+    def mask_each(
+        self, texts: Sequence[str | Item], policy: PolicyChoice = None
+    ) -> Sequence[Masked]:
+        """Mask each text as if `mask` had been called with it alone, with one write for all.
+
+        What becomes of a text depends on no other text of the call.
+        """
         ...
 
 

@@ -26,12 +26,15 @@ CLEAR = ("Sarah", "Johnson", "sarah@", "4111")
 
 
 @contextmanager
-def chatbot(outside: Any) -> Iterator[httpx.Client]:
+def chatbot(
+    outside: Any, python: str | Path = sys.executable, **environ: str
+) -> Iterator[httpx.Client]:
     """The program, as its page says to start it; a client of it."""
+    key = {"LGP_VAULT_KEY": "q0J8mX2rTzV5nKc7YbLw1PdHs9GfRa4UeB6iOxEtNvM="}
     process = subprocess.Popen(
-        [sys.executable, FOLDER, "--port", "0"],
+        [python, FOLDER, "--port", "0"],
         cwd=outside.home,
-        env={**outside.environ, "LGP_VAULT_KEY": "q0J8mX2rTzV5nKc7YbLw1PdHs9GfRa4UeB6iOxEtNvM="},
+        env={**outside.environ, **key, **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -76,11 +76,11 @@ def build(data: Path, vault: LocalVault, openai: AsyncOpenAI) -> FastAPI:
     @app.get("/chats/{customer}")
     async def read(
         chat: Annotated[Chat, Depends(readable)], who: Annotated[Viewer, Depends(viewer)]
-    ) -> list[dict[str, str]]:
+    ) -> list[dict[str, object]]:
         return [dict(message) for message in await chat.read(who)]
 
     @app.get("/chats/{customer}/stored")
-    def stored(chat: Annotated[Chat, Depends(readable)]) -> list[dict[str, str]]:
+    def stored(chat: Annotated[Chat, Depends(readable)]) -> list[dict[str, object]]:
         return [dict(message) for message in chat.stored()]
 
     @app.post("/chats/{customer}")

@@ -103,8 +103,8 @@ def serve(
     file = load(gateway) if gateway else None
     if file and console and "console" in file.upstreams:
         raise ConfigurationError("with --console no upstream can be called console")
-    overhearing = Overhearing() if console else None
-    providers = (file, Upstreams(file, os.environ, overhearing)) if file else None
+    around = Overhearing if console else None
+    providers = (file, Upstreams(file, os.environ, around)) if file else None
     logs.start(log_format)
     keep_memory_private()
     with open_vault(vault) as opened:

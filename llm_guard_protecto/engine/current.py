@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
+from llm_guard_protecto.engine.audit import Trail
 from llm_guard_protecto.engine.keys import SEAL_LIMIT, Keyring
 from llm_guard_protecto.engine.keysource import KeySource, RootKey
 from llm_guard_protecto.engine.retention import Retention
@@ -23,6 +24,7 @@ from llm_guard_protecto.engine.rotation import begin
 from llm_guard_protecto.engine.store import Stale, Store
 from llm_guard_protecto.engine.store.at_hand import needs_time
 from llm_guard_protecto.engine.subjects import Subjects
+from llm_guard_protecto.engine.trails import changing
 from llm_guard_protecto.errors import GuardError, VaultRefused
 
 __all__ = ["Current", "fresh"]
@@ -64,10 +66,26 @@ class Current(ABC):
     _clock: Callable[[], float]
     _retention: Retention
     _subjects: Subjects
+    _trail: Trail | None
     _renewing: threading.RLock
     _seal_limit = SEAL_LIMIT
     _stamp: tuple[int, int] | None = None
     _looked = -1
+
+    @property
+    def store(self) -> Store:
+        """Where everything of the vault is kept, for the engine's other parts."""
+        return self._store
+
+    @property
+    def trail(self) -> Trail | None:
+        """The audit of this namespace, None when none is kept."""
+        return self._trail
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys of this namespace, for the engine's other parts."""
+        return self._keys
 
     @property
     def root(self) -> RootKey:
@@ -159,7 +177,8 @@ class Current(ABC):
         try:
             self.renew_root()
             after = self._keys.data_version
-            begin(self._store, self._keys.name, self._root, "data", today, after=after)
+            with changing(self._trail, "key rotated", role="data", version=after + 1):
+                begin(self._store, self._keys.name, self._root, "data", today, after=after)
         except GuardError as error:
             self._keys.full = False  # until the next uses are counted
             log.warning("the data key is nearly used up and stays: %s", type(error).__name__)

@@ -14,7 +14,7 @@ from pathlib import Path
 from llm_guard_protecto.closing import Closing
 from llm_guard_protecto.detect.find import Detector, find
 from llm_guard_protecto.engine.acting import current
-from llm_guard_protecto.engine.audit import AuditSettings, Trail
+from llm_guard_protecto.engine.audit import AuditSettings
 from llm_guard_protecto.engine.book import Book
 from llm_guard_protecto.engine.current import Current, fresh
 from llm_guard_protecto.engine.documents import RememberedDocuments
@@ -32,7 +32,6 @@ from llm_guard_protecto.engine.reveal import resolved, revealed
 from llm_guard_protecto.engine.scores import Scores
 from llm_guard_protecto.engine.search import Search
 from llm_guard_protecto.engine.sources import Sources
-from llm_guard_protecto.engine.store import Store
 from llm_guard_protecto.engine.subjects import Subjects
 from llm_guard_protecto.engine.tags import Tags
 from llm_guard_protecto.engine.trails import Trails, changing, erasing, note
@@ -129,34 +128,28 @@ class LocalVault(Current, Closing):
         return other
 
     @property
-    def store(self) -> Store:
-        """Where everything of the vault is kept, for the engine's other parts."""
-        return self._store
-
-    @property
     def tags(self) -> Tags:
         """Where the finds of this namespace's custom tags come from."""
         self._notice()
         return self._tags
 
-    @property
-    def trail(self) -> Trail | None:
-        """The audit of this namespace, None when none is kept."""
-        return self._trail
-
-    @property
-    def keyring(self) -> Keyring:
-        """The keys of this namespace, for the engine's other parts."""
-        return self._keys
-
     @fresh
     def mask(self, texts: Sequence[str | Item], policy: PolicyChoice = None) -> list[Masked]:
         """Mask texts and items that belong together, in order; see `Vault` for the promises."""
+        return self._mask(self._masker.mask, texts, policy)
+
+    @fresh
+    def mask_each(self, texts: Sequence[str | Item], policy: PolicyChoice = None) -> list[Masked]:
+        """Mask texts and items that have nothing to do with each other; see `MasksEach`."""
+        return self._mask(self._masker.mask_each, texts, policy)
+
+    def _mask(self, how: Callable[[Sequence[str | Item], Policy], list[Masked]],
+              texts: Sequence[str | Item], policy: PolicyChoice) -> list[Masked]:  # fmt: skip
         rules = self._policies.get(policy)
         _check_strings(text.value if isinstance(text, Item) else text for text in texts)
         if self._trail is not None:
             self._trail.ensure()
-        masked = self._masker.mask(texts, rules)
+        masked = how(texts, rules)
         self._subjects.note(texts, masked)
         return masked
 
@@ -282,6 +275,7 @@ class LocalVault(Current, Closing):
         if self._owner:
             self._retention.close()
             self._trails.close()
+            self._search.close()
             self._store.close()
 
     def __repr__(self) -> str:

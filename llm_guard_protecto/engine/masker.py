@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from llm_guard_protecto.detect.known import Known, values_of
+from llm_guard_protecto.engine.allot import allot, allot_each
 from llm_guard_protecto.engine.book import Book
+from llm_guard_protecto.engine.drafts import Standing, outcome_of, planned, used_by, with_attributes
 from llm_guard_protecto.engine.explain import Explained, explain
 from llm_guard_protecto.engine.looks import PIECE, key_of
-from llm_guard_protecto.engine.pages import Outcome, Page, Pages, Reading, Standing
-from llm_guard_protecto.engine.plan import (
-    Plan,
-    Runs,
-    masked,
-    plan_searched,
-    plan_whole,
-    with_default_wrappers,
-)
+from llm_guard_protecto.engine.pages import Outcome, Page, Pages, Reading
+from llm_guard_protecto.engine.plan import Plan, masked, plan_whole, with_default_wrappers
 from llm_guard_protecto.engine.questions import as_asked, spelled
 from llm_guard_protecto.engine.render import View, Wrappers, recognise
 from llm_guard_protecto.engine.scores import Scores
-from llm_guard_protecto.engine.seal import TokenKey
 from llm_guard_protecto.engine.search import Search
-from llm_guard_protecto.engine.tokenise import UnitKey
 from llm_guard_protecto.engine.turns import NONE, Changed, Turn, Turns
 from llm_guard_protecto.engine.whole import whole_rule
 from llm_guard_protecto.errors import PolicyViolation
@@ -35,6 +27,9 @@ from llm_guard_protecto.policy import Policy
 __all__ = ["Masker"]
 
 NOTHING: Mapping[str, str] = {}
+
+_Key = tuple[str, str | None, str | None]
+"""What tells apart two items that are masked alone: value, token name, format."""
 
 
 class Masker:
@@ -103,9 +98,9 @@ class Masker:
                 outcomes[at] = before
         new = {at: readings[at] for at in searched if at not in outcomes}
         everywhere = Standing(values)
-        plans = {at: _planned(reading, everywhere, rules) for at, reading in new.items()}
+        plans = {at: planned(reading, everywhere, rules) for at, reading in new.items()}
         plans |= {at: plan_whole(items[at], rule) for at, rule in whole.items()}
-        runs = self._runs(list(plans.values()), standing)
+        runs = allot(self._book, plans.values(), standing)
         done = {at: outcome.masked for at, outcome in outcomes.items()}
         used = set(turn.used).union(*(outcome.used for outcome in outcomes.values()))
         for at, plan in plans.items():
@@ -113,13 +108,13 @@ class Masker:
             if at in new:
                 one = self._finished(one, new[at].view, plan, rules)
                 if plan.reversible:
-                    pages[at].outcome = _outcome(new[at], one, plan, runs, order)
+                    pages[at].outcome = outcome_of(new[at], one, plan, runs, order)
             done[at] = one
             if plan.reversible:
-                used |= _used(plan, runs)
+                used |= used_by(plan, runs)
         every = [
             *turn.masked,
-            *(_with_attributes(done[at], item) for at, item in enumerate(items)),
+            *(with_attributes(done[at], item) for at, item in enumerate(items)),
         ]
         if not all(plan.reversible for plan in plans.values()):
             return every, None
@@ -147,6 +142,48 @@ class Masker:
         asked = spelled(question, rules, find_in, self._book.holds)
         [masked] = self.mask([asked.text], rules, asked.known)
         return as_asked(question, masked)
+
+    def mask_each(self, texts: Sequence[str | Item], rules: Policy) -> list[Masked]:
+        """Mask each text as if it had come alone; equal ones once, and one write for all."""
+        items = [text if isinstance(text, Item) else Item(text) for text in texts]
+        keys = [(item.value, item.token_name, item.format) for item in items]
+        first = {key: Item(*key) for key in dict.fromkeys(keys)}
+        whole = {key: rule for key, item in first.items() if (rule := whole_rule(item))}
+        kind = self._search.edition(rules), self._wrappers(rules)
+        pages = dict(zip(first, self._pages.of([key[0] for key in first], *kind), strict=True))
+        searched = {key: page for key, page in pages.items() if key not in whole}
+        read = self._read(list(searched.values()), rules, self._live(list(searched.values())))
+        readings = dict(zip(searched, read, strict=True))
+
+        done: dict[_Key, Masked] = {}
+        for key, reading in readings.items():
+            alone = pages[key].alone
+            if alone is not None and alone[0] is reading:
+                done[key] = alone[1]
+        plans = {
+            key: plan_whole(item, whole[key])
+            if key in whole
+            else planned(readings[key], Standing(readings[key].values), rules)
+            for key, item in first.items()
+            if key not in done
+        }
+        # What can be turned back is the same each time. What cannot is new each time.
+        made = [key for key, plan in plans.items() if plan.reversible]
+        made += [key for key in keys if key in plans and not plans[key].reversible]
+        runs = allot_each(self._book, [(plans[key], pages[key].standing) for key in made])
+        once: dict[_Key, list[Masked]] = {}
+        for key, own in zip(made, runs, strict=True):
+            one = masked(first[key], plans[key], own)
+            if key in readings:
+                one = self._finished(one, readings[key].view, plans[key], rules)
+            if not plans[key].reversible:
+                once.setdefault(key, []).append(one)
+                continue
+            done[key] = one
+            if key in readings:
+                pages[key].alone = readings[key], one
+        every = (once[key].pop() if key in once else done[key] for key in keys)
+        return [with_attributes(one, item) for one, item in zip(every, items, strict=True)]
 
     def read_ahead(self, texts: Sequence[str], rules: Policy) -> None:
         """Search texts that may be masked soon, if nobody else has to be asked for that."""
@@ -230,19 +267,6 @@ class Masker:
             old[at] = pages[at].reading = Reading(views[at], decided, values)
         return [reading for reading in old if reading is not None]
 
-    def _runs(self, plans: Sequence[Plan], standing: Collection[str]) -> Runs:
-        """A run for every unit: durable in the store, or anonymous and never stored."""
-        kept: dict[UnitKey, None] = {}
-        thrown: dict[UnitKey, None] = {}
-        for piece in (piece for plan in plans for piece in plan.pieces):
-            (kept if piece.reversible else thrown).update(dict.fromkeys(piece.keys))
-        runs = {(key, True): run for key, run in self._book.runs(kept, standing).items()}
-        if thrown:
-            secret = TokenKey(secrets.token_bytes(32))
-            anonymous = self._book.anonymous_runs(thrown, secret, standing)
-            runs |= {(key, False): run for key, run in anonymous.items()}
-        return runs
-
     def _finished(self, one: Masked, view: View, plan: Plan, rules: Policy) -> Masked:
         """The masked text with its scores, sure to be readable.
 
@@ -270,30 +294,6 @@ def _views(pages: Sequence[Page], live: Mapping[str, str | None]) -> list[View]:
     ]
 
 
-def _planned(reading: Reading, known: Standing, rules: Policy) -> Plan:
-    view = reading.view
-    decided = reading.decided.with_known(view.text, known.find(view.text))
-    found, excluded = map(view.to_original, (decided.masked, decided.excluded))
-    return plan_searched(view.original, found, excluded, rules)
-
-
-def _outcome(
-    reading: Reading, one: Masked, plan: Plan, runs: Runs, order: tuple[str, ...]
-) -> Outcome:
-    text = reading.view.text
-    foreign = frozenset(v for v in order if v not in reading.values and v in text)
-    return Outcome(reading, one, _used(plan, runs), foreign, order)
-
-
-def _used(plan: Plan, runs: Runs) -> frozenset[str]:
-    """The runs of a plan that can be turned back, in lower case."""
-    return frozenset(runs[key, True].lower() for piece in plan.pieces for key in piece.keys)
-
-
 def _is_bare(text: str | Item) -> bool:
     """Whether a text comes with nothing that would have to be compared."""
     return isinstance(text, str) or text.attributes is None
-
-
-def _with_attributes(one: Masked, item: Item) -> Masked:
-    return one if item.attributes is one.attributes else replace(one, attributes=item.attributes)

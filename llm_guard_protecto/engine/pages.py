@@ -17,15 +17,12 @@ from dataclasses import dataclass, field, replace
 from llm_guard_protecto.detect.known import Known
 from llm_guard_protecto.engine.decide import Decided
 from llm_guard_protecto.engine.render import Candidate, View, Wrappers, loose, wrapped
-from llm_guard_protecto.models import Masked, Span
+from llm_guard_protecto.models import Masked
 
-__all__ = ["Outcome", "Page", "Pages", "Reading", "Standing"]
+__all__ = ["Outcome", "Page", "Pages", "Reading"]
 
 REMEMBERED = 4_000_000
 """Characters of text that are remembered, the least recently used forgotten first."""
-
-SHORT = 20_000
-"""Characters up to which looking for each value by itself is faster than one pass over all."""
 
 _AROUND = 500
 """Characters that a page counts for beside its text: what is known of it takes some 3 to 4 kB."""
@@ -57,7 +54,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class Page:
-    """One text. `reading` and `outcome` are replaced as wholes, so threads can share a page."""
+    """One text. What was found out about it is replaced as a whole, so threads can share a page.
+
+    `alone` is what became of it by itself, and the reading it was made from.
+    """
 
     text: str = field(repr=False)
     pairs: Sequence[Candidate] = field(repr=False)
@@ -66,6 +66,7 @@ class Page:
     candidates: frozenset[str] = field(repr=False)
     reading: Reading | None = None
     outcome: Outcome | None = None
+    alone: tuple[Reading, Masked] | None = None
 
     @classmethod
     def of(cls, text: str, wrappers: Wrappers) -> Page:
@@ -133,20 +134,3 @@ class Pages:
                 (_, text), _ = self._pages.popitem(last=False)
                 self._size -= len(text) + _AROUND
         return [found[key] for key in keys]
-
-
-class Standing:
-    """The values of a request, looked for in one text after another."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        """`values` gives each value's entity."""
-        self._values = values
-        self._all: Known | None = None
-
-    def find(self, text: str) -> list[Span]:
-        """Every place of every value. A short text holds few of them, so those are sorted out."""
-        if len(text) <= SHORT:
-            return Known({v: e for v, e in self._values.items() if v in text}).find(text)
-        if self._all is None:
-            self._all = Known(self._values)
-        return self._all.find(text)

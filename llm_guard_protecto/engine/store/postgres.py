@@ -26,6 +26,7 @@ from llm_guard_protecto.engine.store.postgres_schema import prepare_schema
 from llm_guard_protecto.engine.store.postgres_tenants import PostgresTenants
 from llm_guard_protecto.engine.store.postgres_upkeep import PostgresUpkeep
 from llm_guard_protecto.engine.store.sql.postgres import queries
+from llm_guard_protecto.engine.store.text import to_bytes, to_text
 from llm_guard_protecto.errors import VaultError
 
 __all__ = ["PostgresStore"]
@@ -66,7 +67,7 @@ class PostgresStore(Closing):
 
     def namespace(self, name: str) -> int:
         """The number of the namespace `name`, created on first use."""
-        named = {"name": _bytes(name)}
+        named = {"name": to_bytes(name)}
 
         def find(db: psycopg.Connection[Any]) -> int | None:
             found = db.execute(queries()["namespace"], named).fetchone()
@@ -177,16 +178,16 @@ class PostgresStore(Closing):
 
     def policies(self, namespace: int) -> list[str]:
         """The names of the policies of a namespace, sorted."""
-        return [_text(name) for (name,) in self._found("policies", namespace)]
+        return [to_text(name) for (name,) in self._found("policies", namespace)]
 
     def policy(self, namespace: int, name: str) -> str | None:
         """The JSON text of one policy."""
-        found = self._found("policy", namespace, name=_bytes(name))
-        return _text(found[0][0]) if found else None
+        found = self._found("policy", namespace, name=to_bytes(name))
+        return to_text(found[0][0]) if found else None
 
     def put_policy(self, namespace: int, name: str, document: str) -> None:
         """Keep a policy; one of the same name is replaced."""
-        given = {"namespace": namespace, "name": _bytes(name), "document": _bytes(document)}
+        given = {"namespace": namespace, "name": to_bytes(name), "document": to_bytes(document)}
 
         def put(db: psycopg.Connection[Any]) -> None:
             own(db, namespace)
@@ -197,7 +198,7 @@ class PostgresStore(Closing):
 
     def delete_policy(self, namespace: int, name: str) -> bool:
         """Forget a policy; False if there was none."""
-        asked = {"namespace": namespace, "name": _bytes(name)}
+        asked = {"namespace": namespace, "name": to_bytes(name)}
 
         def forget(db: psycopg.Connection[Any]) -> bool:
             own(db, namespace)
@@ -228,11 +229,3 @@ class PostgresStore(Closing):
 def _finish(connections: PostgresConnections, wait: float | None) -> None:
     """Close, waiting for calls that run; also when the store is dropped or the program ends."""
     connections.close(wait)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogatepass")

@@ -1,4 +1,8 @@
-"""The connections of one process to a PostgreSQL vault, and how a new one is opened."""
+"""The connections of one process to a PostgreSQL vault, and how a new one is opened.
+
+No `psycopg_pool`: it connects in threads of its own, which a fork does not copy, and whoever asks
+learns of a refused password or a stopped server only that the time is over, never why.
+"""
 
 from __future__ import annotations
 

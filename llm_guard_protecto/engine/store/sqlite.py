@@ -23,8 +23,9 @@ from llm_guard_protecto.engine.store.connections import Connections
 from llm_guard_protecto.engine.store.jobs import SqliteJobs
 from llm_guard_protecto.engine.store.sql import queries
 from llm_guard_protecto.engine.store.sqlite_file import fit_for_many, prepare
-from llm_guard_protecto.engine.store.sqlite_said import SqliteSaid, one, to_bytes
+from llm_guard_protecto.engine.store.sqlite_said import SqliteSaid, check, done, one
 from llm_guard_protecto.engine.store.tenants import SqliteTenants
+from llm_guard_protecto.engine.store.text import to_bytes
 from llm_guard_protecto.engine.store.upkeep_sqlite import SqliteUpkeep
 from llm_guard_protecto.errors import VaultError, VaultRefused, VaultUnavailable
 
@@ -123,7 +124,7 @@ class SqliteStore(SqliteSaid, Closing):
         ]
 
         def keep(db: apsw.Connection) -> list[tuple[Any, ...]]:
-            self._check(db, namespace, generation)
+            check(db, namespace, generation)
             return db.executemany(queries()["add_row"], values).fetchall()
 
         kept = set(self._connections.write(keep))
@@ -143,7 +144,7 @@ class SqliteStore(SqliteSaid, Closing):
         values = [(namespace, r.place, r.part, r.key_version, r.sealed, r.day) for r in rows]
 
         def put(db: apsw.Connection) -> None:
-            self._check(db, namespace, generation)
+            check(db, namespace, generation)
             db.executemany(queries()["keep"], values)
 
         self._connections.write(put)
@@ -153,12 +154,11 @@ class SqliteStore(SqliteSaid, Closing):
         asked = {"namespace": namespace, "before": before}
 
         def find(db: apsw.Connection) -> int | None:
-            self._check(db, namespace)
+            check(db, namespace)
             return one(db, "is_old", asked, int)
 
         def drop(db: apsw.Connection) -> int:
-            db.execute(queries()["forget"], asked)
-            gone = db.changes()
+            gone = done(db, "forget", asked)
             if gone:
                 db.execute(queries()["bump"], {"namespace": namespace})
             return gone
@@ -177,7 +177,7 @@ class SqliteStore(SqliteSaid, Closing):
 
     def _wanted(self, query: str, namespace: int, wanted: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
-            self._check(db, namespace)
+            check(db, namespace)
             if not wanted:
                 return []
             asked = {"namespace": namespace, "wanted": apsw.carray(wanted)}

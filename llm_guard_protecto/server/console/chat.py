@@ -39,7 +39,7 @@ class Chat:
     """Calls `gateway` and tells both sides; an ASGI application without a lifespan."""
 
     def __init__(self, gateway: ASGIApp) -> None:
-        """`gateway` sends through an `Overhearing` transport, or the provider's side stays empty."""
+        """`gateway` sends through an `Overhearing`, or the provider's side stays empty."""
         self._gateway = gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,8 +1,8 @@
 """Hearing what really goes to a provider and comes back, for the one call that asks for it.
 
-An `Overhearing` transport stands between the gateway's clients and the network. A call made inside
-`hearing` has the body it sends and every piece of its answer told, to the byte; for all others the
-transport does nothing. Headers are never told: the provider's key is among them.
+An `Overhearing` stands between the gateway and what sends. A call made inside `hearing` has the
+body it sends and every piece of its answer told, to the byte; for all others it does nothing.
+Headers are never told: the provider's key is among them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from typing import Literal
 
 import httpx
+
+from llm_guard_protecto.server.gateway.sending import Sends
 
 __all__ = ["Overhearing", "hearing"]
 
@@ -31,24 +33,31 @@ def hearing(tell: Tell) -> Iterator[None]:
         _TELL.reset(before)
 
 
-class Overhearing(httpx.AsyncBaseTransport):
-    """A transport that tells who asks for it; give it to `Upstreams`."""
+class Overhearing:
+    """Sends through another one and tells who asks for it; `Upstreams` puts it around its own."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport | None = None) -> None:
-        """`inner` is what sends; by default the network, without a proxy of the environment."""
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
-        self._inner = inner or httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+    def __init__(self, inner: Sends) -> None:
+        """`inner` is what sends."""
+        self._inner = inner
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request."""
+    async def send(
+        self,
+        request: httpx.Request,
+        *,
+        stream: bool = True,
+        auth: None = None,
+        follow_redirects: bool = False,
+    ) -> httpx.Response:
+        """Send a request, as `Sends` does."""
         tell = _TELL.get()
-        if tell is None:
-            return await self._inner.handle_async_request(request)
-        await tell("sent", await request.aread())
-        response = await self._inner.handle_async_request(request)
-        stream = response.stream
-        if isinstance(stream, httpx.AsyncByteStream):
-            response.stream = _Told(stream, tell)
+        if tell is not None:
+            await tell("sent", await request.aread())
+        response = await self._inner.send(
+            request, stream=stream, auth=auth, follow_redirects=follow_redirects
+        )
+        body = response.stream
+        if tell is not None and isinstance(body, httpx.AsyncByteStream):
+            response.stream = _Told(body, tell)
         return response
 
     async def aclose(self) -> None:

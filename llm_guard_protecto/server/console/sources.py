@@ -21,7 +21,7 @@ from llm_guard_protecto.policy.rules import own_rule
 
 __all__ = ["LONGEST", "policy_from", "reads_files", "source_of"]
 
-LONGEST = 200_000
+LONGEST = 50_000
 """Characters that the source of a policy may have."""
 
 _WRONG = "policy cannot work: "

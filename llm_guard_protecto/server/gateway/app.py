@@ -32,6 +32,7 @@ from llm_guard_protecto.server.gateway.calls import Recent
 from llm_guard_protecto.server.gateway.choosing import chosen, in_force, model_of
 from llm_guard_protecto.server.gateway.configuration import Gateway as Settings
 from llm_guard_protecto.server.gateway.headers import POLICY, Headers, answering, asking
+from llm_guard_protecto.server.gateway.nearby import SHORT, Nearby, nearby
 from llm_guard_protecto.server.gateway.refusing import Refused
 from llm_guard_protecto.server.gateway.shadow import watched
 from llm_guard_protecto.server.gateway.upstreams import Target, Upstreams
@@ -74,6 +75,7 @@ class Gateway:
         self._upstreams = upstreams
         self._limits = Limits(request=settings.request_limit)
         self._guards: OrderedDict[tuple[int, str, str, bool], tuple[Policy, Any]] = OrderedDict()
+        self._quick = service.namespaces.vault.store.nearby
         self._seconds = service.settings.request_seconds
         self.seats = Seats(service.settings.concurrent)
         self._rates = Rates(service.settings.rate_limit)
@@ -113,7 +115,9 @@ class Gateway:
 
     async def _exchange(self, scope: Scope, headers: Headers, body: bytes, answer: Answer) -> None:
         try:
-            asked = await self._pool.run(partial(self._asked, scope["path"], headers, body))
+            quick = self._quick and len(body) <= SHORT
+            work = partial(self._asked, scope["path"], headers, body)
+            asked = await nearby(self._pool, quick, work)
             response = await self._sent(asked, scope, headers, body)
             try:
                 passed = [*answering(response.headers.items()), (POLICY, asked.policy.name)]
@@ -142,7 +146,7 @@ class Gateway:
             )
 
     def _asked(self, path: str, headers: Headers, body: bytes) -> _Asked:
-        """Who calls, and what for. Runs in a thread: it reads the vault."""
+        """Who calls, and what for."""
         said = dict(headers)
         caller = self._service.bearers.caller(_token(said))
         if caller is None or caller.namespace is None:
@@ -173,16 +177,19 @@ class Gateway:
             asked.target.url(scope.get("query_string", b"")),
             headers=[*asking(headers), *provider.headers],
             content=body,
-            extensions={"timeout": provider.client.timeout.as_dict()},
         )
         if self._settings.shadow:
             guard, vault = Guard(asked.policy), asked.vault
             job = partial(watched, guard, vault, request, body, self._limits)
             task = asyncio.ensure_future(self._pool.run(job))
             task.add_done_callback(partial(self._watched, asked))
-            return await provider.client.send(request, stream=True, follow_redirects=False)
+            return await provider.client.send(request)
         transport = self._transport(asked)
-        answered: httpx.Response = await transport.handle_async_request(request)
+        try:
+            answered: httpx.Response = await transport.handle_async_request(request)
+        except (httpx.HTTPError, asyncio.CancelledError):
+            self._note(asked, Receipt("unanswered", policy=asked.policy.name))
+            raise
         return answered
 
     def _transport(self, asked: _Asked) -> Any:
@@ -193,7 +200,8 @@ class Gateway:
         held = self._guards.get(key)
         if held is None or held[0] != policy:
             guard = Guard(policy)
-            transport = _Transport(provider.client, guard, asked.vault, self._limits)
+            vault = Nearby(asked.vault, self._pool)
+            transport = _Transport(provider.client, guard, vault, self._limits)
             held = self._guards[key] = policy, transport
             if len(self._guards) > GUARDS:
                 self._guards.popitem(last=False)

@@ -71,7 +71,7 @@ def front(
     with LocalVault("memory:", environ={}) as vault, provider.serve() as address:
         service = Service(vault, Settings(console=True))
         file = settings(address, **others)
-        upstreams = Upstreams(file, KEYS, Overhearing() if hears else None)
+        upstreams = Upstreams(file, KEYS, Overhearing if hears else None)
         token = service.bearers.create("acme", "ada", ["mask", "unmask"])
         with serving(build(service, (file, upstreams))) as url:
             yield Front(url, provider, service, token)
@@ -203,10 +203,16 @@ def test_an_ear_tells_only_inside_of_hearing() -> None:
         return httpx.Response(200, stream=Once(request.content))
 
     async def both() -> None:
-        async with httpx.AsyncClient(transport=Overhearing(httpx.MockTransport(echo))) as client:
-            with hearing(tell):
-                await client.post("http://provider/", content=b"first")
-            await client.post("http://provider/", content=b"second")
+        sends = Overhearing(httpx.AsyncClient(transport=httpx.MockTransport(echo)))
+
+        async def post(content: bytes) -> bytes:
+            request = httpx.Request("POST", "http://provider/", content=content)
+            return await (await sends.send(request)).aread()
+
+        with hearing(tell):
+            assert await post(b"first") == b"first"
+        assert await post(b"second") == b"second"
+        await sends.aclose()
 
     asyncio.run(both())
     assert told == [("sent", b"first"), ("heard", b"first")]

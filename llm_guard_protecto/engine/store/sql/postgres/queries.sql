@@ -258,7 +258,7 @@ WHERE tracking_id = %(id)s AND tries = %(tries)s AND status = 'IN-PROGRESS';
 -- procrastinate's own statement
 WITH ended AS (
     UPDATE jobs SET status = %(status)s, ended = %(ended)s, outcome = %(outcome)s
-    WHERE tracking_id = %(id)s AND tries = %(tries)s AND status = 'IN-PROGRESS'
+    WHERE tracking_id = %(tracking_id)s AND tries = %(tries)s AND status = 'IN-PROGRESS'
     RETURNING dispatch
 )
 SELECT CASE WHEN handed.id IS NOT NULL THEN {finish} END
@@ -267,7 +267,7 @@ FROM ended LEFT JOIN procrastinate_jobs AS handed
 
 -- has_ended: whether a job has ended just so
 SELECT 1 FROM jobs
-WHERE tracking_id = %(id)s AND tries = %(tries)s AND status = %(status)s
+WHERE tracking_id = %(tracking_id)s AND tries = %(tries)s AND status = %(status)s
     AND ended = %(ended)s AND outcome IS NOT DISTINCT FROM %(outcome)s;
 
 -- has_added: whether a job was added just so
