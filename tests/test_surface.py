@@ -21,6 +21,7 @@ HEAVY = (
 EXTRAS = (
     *("anthropic", "torch", "starlette", "uvicorn", "vcr", "hypothesis", "pytest"),
     *("onnx", "onnxruntime", "spacy", "tokenizers"),
+    *("dask", "pandas", "polars", "pyarrow", "ray"),
 )
 
 

@@ -30,7 +30,16 @@ from llm_guard_protecto import (
     guarded,
     protect,
 )
+from llm_guard_protecto.bulk import (
+    FileReport,
+    TokenType,
+    mask_each,
+    mask_file,
+    unmask_each,
+    unmask_file,
+)
 from llm_guard_protecto.testing import FakeProvider, ProviderError, Recorded
+from llm_guard_protecto.vault import MasksEach
 
 
 def protecting() -> None:
@@ -79,6 +88,18 @@ async def vaults_async() -> None:
     keeps: AsyncKeepsMaps = vault
     await keeps.keep(["resp_1"], [])
     assert_type(await any_vault.unmask(["text"]), Sequence[Unmasked])
+
+
+def bulk() -> None:
+    with LocalVault("vault.db") as vault:
+        each: MasksEach = vault
+        assert_type(vault.mask_each(["text", Item("value", "Text Token")]), list[Masked])
+        assert_type(mask_each(vault, iter(["text"]), "strict"), Sequence[Masked])
+        assert_type(unmask_each(vault, ["text"]), list[str])
+        assert_type(each.mask_each(["text"]), Sequence[Masked])
+        report = mask_file("in.csv", Path("out.csv"), vault=vault, columns=["name"])
+        assert_type(report, FileReport)
+    unmask_file("in.csv", "out.csv", tokens={"name": TokenType("Person Token")}, processes=2)
 
 
 def policies() -> None:
