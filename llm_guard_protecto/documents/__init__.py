@@ -16,6 +16,7 @@ from llm_guard_protecto.documents.ingest import (
     mask_documents,
     mask_query,
 )
+from llm_guard_protecto.documents.keywords import keywords
 from llm_guard_protecto.documents.reading import (
     EVERYTHING,
     NOTHING,
@@ -43,6 +44,7 @@ __all__ = [
     "amask_query",
     "arestorer",
     "areveal",
+    "keywords",
     "mask_collection",
     "mask_documents",
     "mask_query",

