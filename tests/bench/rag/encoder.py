@@ -1,7 +1,7 @@
 """all-MiniLM-L6-v2 in NumPy: texts to unit vectors. Weights and tokenizer come from a package.
 
 Beside the package's own way (sentence-transformers 6.2.0 on torch 2.13.0) no coordinate of 124
-texts, raw, masked, empty and too long, differed by more than 2.4e-7: `verify.py` prints it.
+texts, raw, masked, empty and too long, differed by more than 2.4e-7; `verify.py` makes that comparison.
 """
 
 from __future__ import annotations
