@@ -17,6 +17,7 @@ __all__ = [
     "AsyncVault",
     "KeepsMaps",
     "MasksEach",
+    "MasksQueries",
     "PolicyChoice",
     "TellsPolicies",
     "Vault",
@@ -104,6 +105,19 @@ class TellsPolicies(Protocol):
         """Return the rules that `choice` stands for now; None is the vault's default.
 
         Raises `ConfigurationError` for a name that nobody knows.
+        """
+        ...
+
+
+@runtime_checkable
+class MasksQueries(Protocol):
+    """A `Vault` that can look up what it holds; an async vault's method is awaitable."""
+
+    def mask_query(self, question: str, policy: PolicyChoice = None) -> Masked:
+        """Mask a question with the tokens of the documents that it asks for.
+
+        A name that the vault holds is masked also where only its first or last word is given, in
+        another case, or where no detector would have found it.
         """
         ...
 

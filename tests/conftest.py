@@ -14,9 +14,9 @@ import pytest
 import llm_guard_protecto
 from llm_guard_protecto.engine.store import Store, open_store
 from tests.postgres import Server, running_server
-from tests.sweep import pytest_sessionfinish, pytest_sessionstart
+from tests.sweep import pytest_sessionfinish, pytest_sessionstart, pytest_testnodedown
 
-__all__ = ["pytest_sessionfinish", "pytest_sessionstart"]
+__all__ = ["pytest_sessionfinish", "pytest_sessionstart", "pytest_testnodedown"]
 
 ROOT = Path(llm_guard_protecto.__file__).parents[1]
 

@@ -4,7 +4,8 @@ Every record any library logs, at any level, goes to a file of this run, with it
 the last test has ended, that file, and every vault, write-ahead log and temporary database that
 the tests left behind, are searched for the values the tests masked. The tables of a PostgreSQL
 database (values, jobs, queue, audit) are searched before a test gives it back, its files and its
-log before the server ends. One hit fails the run.
+log before the server ends. One hit fails the run. In a run of several processes the first one
+searches what all of them left, and is told what each found in its databases.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ __all__ = [
     "CANARIES",
     "pytest_sessionfinish",
     "pytest_sessionstart",
+    "pytest_testnodedown",
     "search_database",
     "search_files",
     "tables_of",
@@ -105,20 +107,22 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Search what was logged and what the vaults left on disk."""
-    path = session.config.stash.get(_LOG, None)
-    if path is None or hasattr(session.config, "workerinput"):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["sweep"] = (_searched, _found)
         return
-    files = [path, *(p for p in path.parent.rglob("*") if _is_a_vault(p))]
+    path = session.config.stash[_LOG]
+    logs = [*path.parent.rglob(path.name)]
+    files = [*logs, *(p for p in path.parent.rglob("*") if _is_a_vault(p))]
     found = _found | {
         str(file.relative_to(path.parent)): len(hits)
         for file in files
         if (hits := leaked(file.read_bytes(), CANARIES))
     }
-    size = path.stat().st_size
+    size = sum(log.stat().st_size for log in logs)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.write_line(
-            f"\ncanary sweep: {size} bytes of logs and {len(files) - 1} vault files, "
+            f"\ncanary sweep: {size} bytes of logs and {len(files) - len(logs)} vault files, "
             f"{_searched['tables']} tables and {_searched['files']} files of PostgreSQL"
         )
     if found:
@@ -126,6 +130,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if reporter is not None:
             for place, number in found.items():
                 reporter.write_line(f"canary sweep: {number} clear values in {place}", red=True)
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what another process of this run searched and found."""
+    searched, found = getattr(node, "workeroutput", {}).get("sweep", ({}, {}))
+    for name, count in searched.items():
+        _searched[name] += count
+    for place, hits in found.items():
+        _found[f"{place} of {node.gateway.id}"] = hits
 
 
 def _is_a_vault(path: Path) -> bool:

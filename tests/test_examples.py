@@ -91,6 +91,15 @@ def test_custom_patterns_mask_and_say_why(outside: Any) -> None:
     assert "TICKET       masked   tickets" in reasons
 
 
+def test_a_program_written_for_llm_guard(outside: Any) -> None:
+    sent, got = output(outside, "from_llm_guard.py").splitlines()
+    for clear in ("Sarah", "example.com", "Falcon"):
+        assert clear not in sent
+    assert got == (
+        "reply: Done. Write to Sarah Johnson (sarah.johnson@example.com) about Project Falcon."
+    )
+
+
 def test_the_policy_file_is_correct() -> None:
     policy = Policy.load(EXAMPLES / "policy.toml")
     assert policy.rule("URL").action == "exclude"

@@ -20,9 +20,21 @@ HEAVY = (
 )
 EXTRAS = (
     *("anthropic", "torch", "starlette", "uvicorn", "vcr", "hypothesis", "pytest"),
+    "prometheus_client",
     *("onnx", "onnxruntime", "spacy", "tokenizers"),
     *("dask", "pandas", "polars", "pyarrow", "ray"),
 )
+
+SHELL = ("app", "console.chat", "console.pages", "meters", "running")
+"""Modules of `server` that cannot be without the extra."""
+
+FRAMEWORKS = {
+    "langchain": "langchain",
+    "langchain_agents": "langchain",
+    "litellm": "litellm",
+    "llamaindex": "llamaindex",
+}
+"""Modules of `integrations` that are classes of a framework, and the extra of each."""
 
 
 def python(outside: Any, code: str) -> str:
@@ -71,8 +83,8 @@ def test_plain_values_load_nothing_heavy(outside: Any, name: str) -> None:
 
 
 def test_every_module_imports_without_the_extras(outside: Any) -> None:
-    """All but the recipe that makes the weights and the shell of the server: these are what the
-    extras `train` and `server` are for.
+    """All but the recipe that makes the weights, the shell of the server and the classes of
+    frameworks: these are what the extras `train`, `server` and those of the frameworks are for.
     """
     imported = python(
         outside,
@@ -80,13 +92,29 @@ def test_every_module_imports_without_the_extras(outside: Any) -> None:
         + "import pkgutil, importlib, llm_guard_protecto as package\n"
         + "for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
         + "    parts = module.name.split('.')\n"
-        + "    shell = parts[1:] in (['server', 'app'], ['server', 'running'])\n"
-        + "    if 'training' not in parts and '__main__' not in parts and not shell:\n"
+        + f"    shell = parts[1] == 'server' and '.'.join(parts[2:]) in {SHELL!r}\n"
+        + f"    framework = parts[1] == 'integrations' and parts[-1] in {[*FRAMEWORKS]!r}\n"
+        + "    named = 'training' in parts or '__main__' in parts\n"
+        + "    if not (named or shell or framework):\n"
         + "        importlib.import_module(module.name)\n"
         + "        print(module.name)\n",
     )
     assert "llm_guard_protecto.engine.local\n" in imported
     assert "llm_guard_protecto.clients.protect\n" in imported
+
+
+@pytest.mark.parametrize("module", FRAMEWORKS)
+def test_a_class_of_a_framework_says_which_extra_it_needs(outside: Any, module: str) -> None:
+    ran = outside.run(
+        sys.executable,
+        "-c",
+        hidden("langchain", "langchain_core", "litellm", "llama_index")
+        + f"import llm_guard_protecto.integrations.{module}",
+    )
+    assert ran.returncode == 1
+    extra = FRAMEWORKS[module]
+    assert f"pip install 'llm-guard-protecto[{extra}]'".encode() in ran.stderr
+    assert extra in PROJECT["optional-dependencies"]
 
 
 def test_a_vault_needs_no_client_library(outside: Any) -> None:

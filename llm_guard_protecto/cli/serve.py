@@ -52,6 +52,9 @@ def serve(
         Path | None,
         typer.Option("--gateway", metavar="FILE", help="Also a gateway to the providers it names."),
     ] = None,
+    console: Annotated[
+        bool, typer.Option("--console", help="Also a page for people, under /console.")
+    ] = False,
     log_format: Annotated[
         Literal["text", "json"], typer.Option("--log-format", help="How the log is written.")
     ] = "text",
@@ -74,6 +77,7 @@ def serve(
             "serve needs more packages: pip install 'llm-guard-protecto[server]'"
         ) from None
     from llm_guard_protecto.server import logs
+    from llm_guard_protecto.server.console.ear import Overhearing
     from llm_guard_protecto.server.gateway.configuration import load
     from llm_guard_protecto.server.gateway.upstreams import Upstreams
     from llm_guard_protecto.server.hardening import keep_memory_private
@@ -94,9 +98,13 @@ def serve(
         concurrent=concurrent,
         rate_limit=rate_limit,
         metrics=metrics,
+        console=console,
     )
     file = load(gateway) if gateway else None
-    providers = (file, Upstreams(file, os.environ)) if file else None
+    if file and console and "console" in file.upstreams:
+        raise ConfigurationError("with --console no upstream can be called console")
+    around = Overhearing if console else None
+    providers = (file, Upstreams(file, os.environ, around)) if file else None
     logs.start(log_format)
     keep_memory_private()
     with open_vault(vault) as opened:
@@ -122,6 +130,8 @@ def serve(
         if file:
             mode = ", in shadow mode: nothing is masked" if file.shadow else ""
             typer.echo(f"gateway to {', '.join(file.upstreams)} at {scheme}://{where}/v1{mode}")
+        if console:
+            typer.echo(f"console at {scheme}://{where}/console/")
         if not any(service.bearers.of(name) for name in service.namespaces.names()):
             typer.echo("nobody may call yet; make a token: llm-guard-protecto token create")
         Server(config, service, drain).run(sockets=[listener])

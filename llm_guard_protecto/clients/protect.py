@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from llm_guard_protecto.engine import LocalVault
     from llm_guard_protecto.protecto import ProtectoVault
 
-__all__ = ["guarded", "protect"]
+__all__ = ["guarded", "opened", "protect"]
 
 C = TypeVar("C")
 H = TypeVar("H")
@@ -131,7 +131,7 @@ def guarded(
     if auth is not None and auth.requires_request_body:
         raise ConfigurationError("this HTTP client signs its requests, which masking would change")
     if vault is None or isinstance(vault, str):
-        own = _opened(vault)
+        own = opened(vault)
         try:
             own.mask((), policy)  # a policy that cannot work is known here, not at the first call
         except BaseException:
@@ -147,7 +147,7 @@ def guarded(
     return cast(H, _over(http_client, Guard(policy), vault, limits, listeners))
 
 
-def _opened(address: str | None) -> LocalVault | ProtectoVault:
+def opened(address: str | None) -> LocalVault | ProtectoVault:
     """The embedded vault or the service at an address; None means what the environment says."""
     if is_service(os.environ.get("LLM_GUARD_VAULT") if address is None else address):
         from llm_guard_protecto.protecto import ProtectoVault

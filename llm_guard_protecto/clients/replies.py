@@ -123,11 +123,12 @@ class Restoring:
             rest = self._stream.flush()
         except Exception as error:  # noqa: BLE001 - must not leak nor hang
             return self._fail(error)
-        whole = (self._passed[-_LONGEST_END:] + rest).endswith(_ENDS)
-        ended = self._call.end("whole" if whole else "")
+        ended = (self._passed[-_LONGEST_END:] + rest).endswith(_ENDS)
+        whole = ended and not self._stream.broken
+        told = self._call.end("whole" if whole else "")
         # Behind half an event a comment would make it a whole one. And it is a line, not an event
         # of its own: to some readers the empty line after a comment is an event without data.
-        return rest + f": {HEADER} {ended.as_json()}\n".encode() if whole else rest
+        return rest + f": {HEADER} {told.as_json()}\n".encode() if whole else rest
 
     def _fail(self, error: Exception) -> bytes:
         self.failed = True

@@ -34,6 +34,7 @@ __all__ = [
     "npi",
     "random_looking",
     "ssn",
+    "ssn_shaped",
     "swift",
     "vin",
 ]
@@ -144,6 +145,12 @@ def ssn(value: str) -> bool:
         and number not in ("123456789", "078051120")
         and number.count(number[0]) != 9
     )
+
+
+def ssn_shaped(value: str) -> bool:
+    """A number written as a social security number, of an area that none was issued in."""
+    number = digits(value)
+    return number[0] == "9" and ssn("1" + number[1:]) and not itin(number)
 
 
 def itin(value: str) -> bool:

@@ -92,6 +92,16 @@ NUMBERS: Final = (
     ),
     # people's numbers
     Pattern("US_SSN", r"\b\d{3}-\d{2}-\d{4}\b", checks.ssn, SSN, 0.85, 0.98, "ssn", apart("-.")),
+    Pattern(  # never issued, and yet what people make up and mistype looks like this
+        "US_SSN",
+        r"\b9\d{2}-\d{2}-\d{4}\b",
+        checks.ssn_shaped,
+        SSN,
+        0.65,
+        0.98,
+        "ssn_shaped",
+        apart("-."),
+    ),
     named("US_SSN", r"\b\d{3}[ .]\d{2}[ .]\d{4}\b", SSN, "ssn_spaces", check=checks.ssn),
     named("US_SSN", r"\b\d{9}\b", SSN, "ssn_bare", check=checks.ssn, lifted=0.9),
     Pattern(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from llm_guard_protecto.closing import AsyncClosing
 from llm_guard_protecto.engine.explain import Explained
 from llm_guard_protecto.engine.local import LocalVault
 from llm_guard_protecto.models import Item, Masked, Span, Unmasked
@@ -15,7 +15,7 @@ from llm_guard_protecto.vault import PolicyChoice
 __all__ = ["AsyncLocalVault"]
 
 
-class AsyncLocalVault:
+class AsyncLocalVault(AsyncClosing):
     """`LocalVault`, awaited. Takes the same arguments, or a `LocalVault` to share as `vault`."""
 
     def __init__(self, *args: Any, vault: LocalVault | None = None, **settings: Any) -> None:
@@ -25,6 +25,10 @@ class AsyncLocalVault:
     async def mask(self, texts: Sequence[str | Item], policy: PolicyChoice = None) -> list[Masked]:
         """Mask texts and items that belong together, in order."""
         return await asyncio.to_thread(self.sync.mask, texts, policy)
+
+    async def mask_query(self, question: str, policy: PolicyChoice = None) -> Masked:
+        """Mask a question about documents that were masked here."""
+        return await asyncio.to_thread(self.sync.mask_query, question, policy)
 
     async def unmask(self, texts: Sequence[str], policy: PolicyChoice = None) -> list[Unmasked]:
         """Turn every token of this vault back into its value."""
@@ -51,16 +55,3 @@ class AsyncLocalVault:
     async def aclose(self) -> None:
         """Finish what was promised and let go of the file."""
         await asyncio.to_thread(self.sync.close)
-
-    async def __aenter__(self) -> Self:
-        """The vault itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.aclose()

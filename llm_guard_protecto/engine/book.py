@@ -166,6 +166,20 @@ class Book:
             for row in rows:
                 self._units.put(row.token, key.unit)
 
+    def holds(self, units: Iterable[UnitKey]) -> set[UnitKey]:
+        """Those of `units` that have a run already. Writes nothing, and is no use of a value."""
+        wanted = list(dict.fromkeys(units))
+        with self._lock:
+            held = {key for key in wanted if self._runs.get((key.kind, key.unit))}
+        places = {
+            index.of(key.kind, key.unit): key
+            for key in wanted
+            if key not in held
+            for index in self._keys.lookups
+        }
+        rows = self._store.by_index(self._namespace, list(places)) if places else ()
+        return held | {places[row.index] for row in rows}
+
     def live(self, runs: Iterable[str]) -> Mapping[str, str | None]:
         """Those of `runs` that are ours: run -> its unit, or None for an anonymised one.
 

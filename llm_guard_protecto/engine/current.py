@@ -24,6 +24,7 @@ from llm_guard_protecto.engine.rotation import begin
 from llm_guard_protecto.engine.store import Stale, Store
 from llm_guard_protecto.engine.store.at_hand import needs_time
 from llm_guard_protecto.engine.subjects import Subjects
+from llm_guard_protecto.engine.trails import changing
 from llm_guard_protecto.errors import GuardError, VaultRefused
 
 __all__ = ["Current", "fresh"]
@@ -176,7 +177,8 @@ class Current(ABC):
         try:
             self.renew_root()
             after = self._keys.data_version
-            begin(self._store, self._keys.name, self._root, "data", today, after=after)
+            with changing(self._trail, "key rotated", role="data", version=after + 1):
+                begin(self._store, self._keys.name, self._root, "data", today, after=after)
         except GuardError as error:
             self._keys.full = False  # until the next uses are counted
             log.warning("the data key is nearly used up and stays: %s", type(error).__name__)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from llm_guard_protecto.detect.known import Known
 from llm_guard_protecto.engine.pages import Outcome, Reading
 from llm_guard_protecto.engine.plan import Plan, Runs, plan_searched
-from llm_guard_protecto.models import Masked, Span
+from llm_guard_protecto.models import Item, Masked, Span
 from llm_guard_protecto.policy import Policy
 
-__all__ = ["Standing", "outcome_of", "planned", "used_by"]
+__all__ = ["Standing", "outcome_of", "planned", "used_by", "with_attributes"]
 
 SHORT = 20_000
 """Characters up to which looking for each value by itself is faster than one pass over all."""
@@ -53,3 +54,8 @@ def outcome_of(
 def used_by(plan: Plan, runs: Runs) -> frozenset[str]:
     """The runs of a plan that can be turned back, in lower case."""
     return frozenset(runs[key, True].lower() for piece in plan.pieces for key in piece.keys)
+
+
+def with_attributes(one: Masked, item: Item) -> Masked:
+    """The masked item, with what the caller had attached to this one."""
+    return one if item.attributes is one.attributes else replace(one, attributes=item.attributes)

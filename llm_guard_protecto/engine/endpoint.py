@@ -9,15 +9,16 @@ answered by `{"data": {"input_texts": [{"input_text": "...", "pii_identification
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from llm_guard_protecto.errors import ConfigurationError, DetectionFailed
 from llm_guard_protecto.models import Span
 
-__all__ = ["Endpoint", "http_library"]
+__all__ = ["Endpoint", "http_library", "read_json"]
 
 _LARGEST = 64_000_000
 """Bytes of an answer that are read."""
@@ -87,21 +88,12 @@ class Endpoint:
         self._client.close()
 
     def _ask(self, texts: Sequence[str]) -> Any:
-        import json
-
         body = {"data": {"input_texts": list(texts)}, "tag_type": self._entity}
         headers = {"content-type": "application/json", "accept": "application/json"}
         with self._client.stream(
             self._method, self._url, content=json.dumps(body), headers=headers | self._headers
         ) as answer:
-            if answer.status_code != 200:
-                raise self._failed(f"status {answer.status_code}")
-            data = bytearray()
-            for piece in answer.iter_bytes():
-                data += piece
-                if len(data) > _LARGEST:
-                    raise self._failed("an answer without end")
-        return json.loads(data)
+            return read_json(answer, self._failed)
 
     def _read(self, answer: Any, texts: Sequence[str]) -> list[list[Span]]:
         if _bare(answer):
@@ -136,6 +128,18 @@ class Endpoint:
 
 def _bare(answer: Any) -> bool:
     return isinstance(answer, list)
+
+
+def read_json(answer: Any, failed: Callable[[str], DetectionFailed]) -> Any:
+    """What a streamed answer says. Raises what `failed` makes of a reason, or `ValueError`."""
+    if answer.status_code != 200:
+        raise failed(f"status {answer.status_code}")
+    data = bytearray()
+    for piece in answer.iter_bytes():
+        data += piece
+        if len(data) > _LARGEST:
+            raise failed("an answer without end")
+    return json.loads(data)
 
 
 def http_library() -> Any:

@@ -20,11 +20,7 @@ from llm_guard_protecto.engine.store import Kept, Store
 from llm_guard_protecto.errors import Unreadable
 from llm_guard_protecto.models import IndividualToken, Masked, rebuild
 
-__all__ = ["KEPT_DAYS", "KeptMaps", "held_text", "listed_places"]
-
-KEPT_DAYS = 90
-"""Days without use after which something is forgotten: three times what providers keep a response
-or the file of a batch (30 days)."""
+__all__ = ["KeptMaps", "held_text", "listed_places"]
 
 REMEMBERED = 4096
 """Texts kept in memory, the least recently used forgotten first."""
@@ -35,9 +31,7 @@ _PLACE = 16
 class KeptMaps:
     """What calls masked, by name. Thread-safe."""
 
-    def __init__(
-        self, store: Store, keyring: Keyring, today: Callable[[], int], days: int = KEPT_DAYS
-    ) -> None:
+    def __init__(self, store: Store, keyring: Keyring, today: Callable[[], int], days: int) -> None:
         """`today` gives the day in days since 1970-01-01; what is `days` old is forgotten, for 0
         nothing is.
         """

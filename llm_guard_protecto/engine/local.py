@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from llm_guard_protecto.closing import Closing
 from llm_guard_protecto.detect.find import Detector, find
 from llm_guard_protecto.engine.acting import current
 from llm_guard_protecto.engine.audit import AuditSettings
@@ -44,7 +43,7 @@ from llm_guard_protecto.vault import PolicyChoice
 __all__ = ["LocalVault"]
 
 
-class LocalVault(Current):
+class LocalVault(Current, Closing):
     """A vault in this process: SQLite, PostgreSQL or memory. Thread-safe; one per process is enough.
 
     `url` is `sqlite:///PATH`, a path, `postgresql://…`, or `memory:`; None means `LLM_GUARD_VAULT`
@@ -153,6 +152,15 @@ class LocalVault(Current):
         masked = how(texts, rules)
         self._subjects.note(texts, masked)
         return masked
+
+    @fresh
+    def mask_query(self, question: str, policy: PolicyChoice = None) -> Masked:
+        """Mask a question about documents that were masked here, see `MasksQueries`."""
+        rules = self._policies.get(policy)
+        _check_strings([question])
+        if self._trail is not None:
+            self._trail.ensure()
+        return self._masker.mask_query(question, rules)
 
     @fresh
     def unmask(self, texts: Sequence[str], policy: PolicyChoice = None) -> list[Unmasked]:
@@ -267,20 +275,8 @@ class LocalVault(Current):
         if self._owner:
             self._retention.close()
             self._trails.close()
+            self._search.close()
             self._store.close()
-
-    def __enter__(self) -> Self:
-        """The vault itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def __repr__(self) -> str:
         """Name the place; show no key and no value."""

@@ -9,11 +9,12 @@ from itertools import islice
 from llm_guard_protecto.detect.known import Known, values_of
 from llm_guard_protecto.engine.allot import allot, allot_each
 from llm_guard_protecto.engine.book import Book
-from llm_guard_protecto.engine.drafts import Standing, outcome_of, planned, used_by
+from llm_guard_protecto.engine.drafts import Standing, outcome_of, planned, used_by, with_attributes
 from llm_guard_protecto.engine.explain import Explained, explain
 from llm_guard_protecto.engine.looks import PIECE, key_of
 from llm_guard_protecto.engine.pages import Outcome, Page, Pages, Reading
 from llm_guard_protecto.engine.plan import Plan, masked, plan_whole, with_default_wrappers
+from llm_guard_protecto.engine.questions import as_asked, spelled
 from llm_guard_protecto.engine.render import View, Wrappers, recognise
 from llm_guard_protecto.engine.scores import Scores
 from llm_guard_protecto.engine.search import Search
@@ -24,6 +25,8 @@ from llm_guard_protecto.models import Item, Masked, Span
 from llm_guard_protecto.policy import Policy
 
 __all__ = ["Masker"]
+
+NOTHING: Mapping[str, str] = {}
 
 _Key = tuple[str, str | None, str | None]
 """What tells apart two items that are masked alone: value, token name, format."""
@@ -40,22 +43,28 @@ class Masker:
         self._pages = Pages()
         self._turns = Turns()
 
-    def mask(self, texts: Sequence[str | Item], rules: Policy) -> list[Masked]:
-        """Mask texts that belong together: a value found in one is masked in all of them."""
+    def mask(
+        self, texts: Sequence[str | Item], rules: Policy, known: Mapping[str, str] = NOTHING
+    ) -> list[Masked]:
+        """Mask texts that belong together: a value found in one is masked in all of them.
+
+        So is each value of `known`, which gives their entities.
+        """
         kind = self._search.edition(rules), self._wrappers(rules)
-        plain = all(type(text) is str or _is_bare(text) for text in texts)
+        plain = not known and all(type(text) is str or _is_bare(text) for text in texts)
         turn = self._turns.before(texts, kind) if plain else NONE
         try:
-            done, following = self._after(turn, texts, rules, kind)
+            done, following = self._after(turn, texts, rules, kind, known)
         except Changed:
-            done, following = self._after(NONE, texts, rules, kind)
+            done, following = self._after(NONE, texts, rules, kind, known)
         if plain and following is not None:
             self._turns.add(following, turn)
         return done
 
     def _after(
-        self, turn: Turn, texts: Sequence[str | Item], rules: Policy, kind: tuple[str, Wrappers]
-    ) -> tuple[list[Masked], Turn | None]:
+        self, turn: Turn, texts: Sequence[str | Item], rules: Policy,
+        kind: tuple[str, Wrappers], known: Mapping[str, str],
+    ) -> tuple[list[Masked], Turn | None]:  # fmt: skip
         """Mask these texts, of which the first are those of `turn`.
 
         Also gives the turn that they are, None when no other can begin like it. Raises `Changed`
@@ -74,7 +83,7 @@ class Masker:
             zip(searched, self._read(list(searched.values()), rules, live), strict=True)
         )
         standing = frozenset(run for page in pages for run in page.standing)
-        values = dict(turn.values)
+        values = {**turn.values, **known}
         for reading in readings.values():
             for value, entity in reading.values.items():
                 values.setdefault(value, entity)
@@ -88,8 +97,8 @@ class Masker:
             if before is not None:
                 outcomes[at] = before
         new = {at: readings[at] for at in searched if at not in outcomes}
-        known = Standing(values)
-        plans = {at: planned(reading, known, rules) for at, reading in new.items()}
+        everywhere = Standing(values)
+        plans = {at: planned(reading, everywhere, rules) for at, reading in new.items()}
         plans |= {at: plan_whole(items[at], rule) for at, rule in whole.items()}
         runs = allot(self._book, plans.values(), standing)
         done = {at: outcome.masked for at, outcome in outcomes.items()}
@@ -105,7 +114,7 @@ class Masker:
                 used |= used_by(plan, runs)
         every = [
             *turn.masked,
-            *(_with_attributes(done[at], item) for at, item in enumerate(items)),
+            *(with_attributes(done[at], item) for at, item in enumerate(items)),
         ]
         if not all(plan.reversible for plan in plans.values()):
             return every, None
@@ -122,6 +131,17 @@ class Masker:
             live={run: live[run] for run in candidates if run in live},
             joined="\x00".join(read),
         )
+
+    def mask_query(self, question: str, rules: Policy) -> Masked:
+        """Mask a question in the spellings that the vault holds, see `questions`."""
+
+        def find_in(text: str) -> Sequence[Span]:
+            [reading] = self._readings([text], rules)
+            return reading.decided.masked if reading.view.text == text else ()
+
+        asked = spelled(question, rules, find_in, self._book.holds)
+        [masked] = self.mask([asked.text], rules, asked.known)
+        return as_asked(question, masked)
 
     def mask_each(self, texts: Sequence[str | Item], rules: Policy) -> list[Masked]:
         """Mask each text as if it had come alone; equal ones once, and one write for all."""
@@ -163,7 +183,7 @@ class Masker:
             if key in readings:
                 pages[key].alone = readings[key], one
         every = (once[key].pop() if key in once else done[key] for key in keys)
-        return [_with_attributes(one, item) for one, item in zip(every, items, strict=True)]
+        return [with_attributes(one, item) for one, item in zip(every, items, strict=True)]
 
     def read_ahead(self, texts: Sequence[str], rules: Policy) -> None:
         """Search texts that may be masked soon, if nobody else has to be asked for that."""
@@ -277,7 +297,3 @@ def _views(pages: Sequence[Page], live: Mapping[str, str | None]) -> list[View]:
 def _is_bare(text: str | Item) -> bool:
     """Whether a text comes with nothing that would have to be compared."""
     return isinstance(text, str) or text.attributes is None
-
-
-def _with_attributes(one: Masked, item: Item) -> Masked:
-    return one if item.attributes is one.attributes else replace(one, attributes=item.attributes)

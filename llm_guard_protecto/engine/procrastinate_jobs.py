@@ -23,6 +23,7 @@ from psycopg.types.json import Jsonb
 
 from llm_guard_protecto.engine.store.jobs import JobRow
 from llm_guard_protecto.engine.store.sql.postgres import queries
+from llm_guard_protecto.engine.store.text import to_text
 
 __all__ = ["QUEUE", "SCHEMA", "TASK", "Manager", "defer", "is_prepared", "prepare", "with_theirs"]
 
@@ -154,7 +155,7 @@ def _job(row: dict[str, Any]) -> JobRow:
         row["tracking_id"],
         row["namespace"],
         row["call"],
-        bytes(row["owner"]).decode("utf-8", "surrogatepass"),
+        to_text(row["owner"]),
         "IN-PROGRESS",
         row["submitted"],
         row["key_version"],

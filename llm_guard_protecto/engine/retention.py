@@ -22,7 +22,8 @@ from llm_guard_protecto.errors import ConfigurationError, GuardError
 __all__ = ["RETENTION_DAYS", "RETENTION_VARIABLE", "Retention", "days_from", "sweep"]
 
 RETENTION_DAYS = 90
-"""Days without use after which something is forgotten."""
+"""Days without use after which something is forgotten: three times what providers keep a response
+or the file of a batch (30 days)."""
 
 RETENTION_VARIABLE = "LLM_GUARD_RETENTION_DAYS"
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from operator import index
 from typing import Protocol
+from weakref import WeakSet
 
 from llm_guard_protecto.detect.find import Detector, Finder, find
 from llm_guard_protecto.engine.custom import compiled, edition
@@ -34,6 +35,10 @@ class TagSource(Protocol):
         """Another text whenever they are others."""
         ...
 
+    def close(self) -> None:
+        """Close the connections of all of them."""
+        ...
+
 
 class Search:
     """What the detectors find in texts, sorted by what a policy wants done. Thread-safe."""
@@ -51,6 +56,7 @@ class Search:
         thread, and the call fails.
         """
         self._tags: TagSource | None = None
+        self._asked: WeakSet[TagSource] = WeakSet()  # of this search and its copies together
         self._ours = detector if detector is find or isinstance(detector, Finder) else None
         self._foreign = [*([] if self._ours else [detector]), *more]
         self._deadline = deadline
@@ -59,7 +65,13 @@ class Search:
         """The same search, which also asks what the tags of a policy name."""
         other = copy.copy(self)
         other._tags = tags
+        self._asked.add(tags)
         return other
+
+    def close(self) -> None:
+        """Close the connections of all tags that this search and its copies were given."""
+        for tags in list(self._asked):
+            tags.close()
 
     def edition(self, policy: Policy) -> str:
         """A name for the policy with its files and tags as they are now."""

@@ -6,7 +6,6 @@ list does not hold is worth less than the default threshold: the list says what 
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from llm_guard_protecto.detect.find import Detector
-from llm_guard_protecto.engine.endpoint import Endpoint, http_library
+from llm_guard_protecto.engine.endpoint import Endpoint, http_library, read_json
 from llm_guard_protecto.engine.sources import LOCAL, Sources
 from llm_guard_protecto.errors import ConfigurationError, DetectionFailed
 from llm_guard_protecto.models import Span
@@ -31,8 +30,6 @@ UNLISTED = 0.4
 """The score of a find that the list of known values does not hold."""
 
 _TIMEOUT = 10.0
-_LARGEST = 64_000_000
-"""Bytes of a list that are read."""
 
 
 class _Address(Protocol):
@@ -147,14 +144,7 @@ class TagDetector:
                     timeout=_TIMEOUT, trust_env=False, follow_redirects=False
                 )
             with self._client.stream(at.method, at.url, headers=dict(at.headers)) as answer:
-                if answer.status_code != 200:
-                    raise self._failed(f"status {answer.status_code}")
-                data = bytearray()
-                for piece in answer.iter_bytes():
-                    data += piece
-                    if len(data) > _LARGEST:
-                        raise self._failed("an answer without end")
-            return _strings(json.loads(data))
+                return _strings(read_json(answer, self._failed))
         except DetectionFailed:
             raise
         except Exception as error:  # noqa: BLE001  (whatever it is, nothing may be sent)

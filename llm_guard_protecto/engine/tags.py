@@ -115,6 +115,14 @@ class Tags:
         documents = self._documents(policy)
         return sha256(repr(documents).encode()).hexdigest() if documents else ""
 
+    def close(self) -> None:
+        """Close the connections of every detector that was made."""
+        with self._lock:
+            made = list(self._made.values())
+            self._made.clear()
+        for _, detector in made:
+            detector.close()
+
     def _documents(self, policy: Policy) -> Sequence[tuple[str, str]]:
         found = (
             (name, self._store.policy(self._keys.namespace, _place(policy.name, name)))

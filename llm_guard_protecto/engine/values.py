@@ -13,7 +13,7 @@ __all__ = ["read_values"]
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
-def read_values(path: Path, column: str | int | None = None) -> Iterator[str]:
+def read_values(path: Path, column: str | int | None) -> Iterator[str]:
     """The values of a UTF-8 file, as they are read; empty ones are left out.
 
     A `.csv` or `.tsv` file is a table: `column` is the name of one in its header, or its number

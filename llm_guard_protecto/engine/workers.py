@@ -150,7 +150,7 @@ class Workers:
                 log.warning("the beat of the workers failed: %s", type(error).__name__)
 
 
-def workers_for(queue: Queue, do: Perform, threads: int = 2) -> Workers:
+def workers_for(queue: Queue, do: Perform, threads: int) -> Workers:
     """The workers that fit the store of a queue."""
     address = queue.store.jobs.address
     if address is not None:

@@ -18,11 +18,12 @@ from typing import Any, TypeVar, cast
 
 from llm_guard_protecto.errors import VaultError
 from llm_guard_protecto.guard.flow import Flow, Unmask, adrive, drive, look_up
+from llm_guard_protecto.models import IndividualToken, Masked
 from llm_guard_protecto.policy import Policy, default_wrapper
 from llm_guard_protecto.vault import AsyncVault, PolicyChoice, Vault
 from llm_guard_protecto.wire.json_text import edit, nested
 
-__all__ = ["arehydrate", "rehydrate"]
+__all__ = ["arehydrate", "rehydrate", "shown_tokens"]
 
 T = TypeVar("T")
 Turn = Callable[[str], str]
@@ -91,6 +92,25 @@ def _rehydrated(
     return cast(T, _walked(stored, lambda text: sight.read(text, hidden, values)))
 
 
+def shown_tokens(
+    texts: Iterable[str],
+    policy: PolicyChoice,
+    show: Collection[str] | None = None,
+    hide: Collection[str] = (),
+) -> Flow[list[Masked]]:
+    """Each token in these masked texts that a reader sees, as if its value had been masked alone.
+
+    What a model says about the texts can be restored from them, and from nothing else of the vault.
+    """
+    rules = yield from look_up(policy)
+    sight = _Sight.of(rules, show, hide)
+    every = list(texts)
+    hidden = {run for text in every for run in sight.hidden_runs(text)}
+    tokens = {token: None for text in every for token in sight.shown(text, hidden)}
+    values = yield from _values(tokens, policy)
+    return [sight.masked(token, value) for token, value in values.items() if token != value]
+
+
 def _values(texts: Iterable[str], policy: PolicyChoice) -> Flow[dict[str, str]]:
     """What each text says once the vault has turned its tokens back."""
     asked = tuple(texts)
@@ -134,6 +154,7 @@ class _Sight:
     visible: re.Pattern[str]
     invisible: re.Pattern[str]
     signs: tuple[str, ...]
+    entities: Mapping[Pair, str]
 
     @classmethod
     def of(cls, rules: Policy, show: Collection[str] | None, hide: Collection[str]) -> _Sight:
@@ -141,14 +162,15 @@ class _Sight:
             rules.rule(entity)
         shown: set[Pair] = set()
         hidden: set[Pair] = set()
+        entities: dict[Pair, str] = {}
         for entity, rule in rules.entities.items():
             seen = (show is None or entity in show) and entity not in hide
             # Where a text could be taken for a policy's own wrapper, the default one stands.
-            (shown if seen else hidden).update(
-                {(rule.prefix, rule.suffix), default_wrapper(entity)}
-            )
+            pairs = (rule.prefix, rule.suffix), default_wrapper(entity)
+            (shown if seen else hidden).update(pairs)
+            entities |= {pair: entity for pair in pairs if pair not in entities}
         signs = {sign for pair in shown | hidden for sign in pair if sign}
-        return cls(_pattern(shown - hidden), _pattern(hidden), tuple(signs))
+        return cls(_pattern(shown - hidden), _pattern(hidden), tuple(signs), entities)
 
     def hidden_runs(self, text: str) -> set[str]:
         """The runs of every token that stays."""
@@ -157,6 +179,18 @@ class _Sight:
     def shown(self, text: str, hidden: set[str]) -> list[str]:
         """The tokens that may be restored, wrappers included."""
         return [found[0] for found in self.visible.finditer(text) if self._may(found, hidden)]
+
+    def masked(self, token: str, value: str) -> Masked:
+        """A whole token of this sight and its value, as a vault's answer for the value."""
+        prefix, suffix = next(
+            (p, s)
+            for p, s in self.entities
+            if p and s and token.startswith(p) and token.endswith(s)
+        )
+        core = token[len(prefix) : len(token) - len(suffix)]
+        entity = self.entities[prefix, suffix]
+        one = IndividualToken(value, entity, core, prefix, suffix, 0, len(value))
+        return Masked(value, token, (one,))
 
     def read(self, text: str, hidden: set[str], values: Mapping[str, str]) -> str:
         """The text as its reader sees it."""

@@ -119,6 +119,8 @@ class Stream:
         self._ended: dict[Channel, Sequence[Edit]] = {}
         self._queue: deque[_Arrived | bytes] = deque()  # what has not left yet, in order
         self._shape: _Shape | None = None
+        self.broken = False
+        """Whether the stream ended inside an event, which was left out."""
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; return what may be passed on. Raises `UnknownFormat`."""
@@ -130,14 +132,19 @@ class Stream:
         return passed
 
     def flush(self) -> bytes:
-        """Return what was held back, once the stream has ended or was cut."""
+        """Return what was held back, once the stream has ended or was cut.
+
+        An event that was cut short is none to any reader. It may hold half a token, and is left
+        out, unless it cannot say anything.
+        """
         if self._passes:
             return b""
         events = self._events.flush()
         whole = [self._event(event) for event in events if event.complete]
-        # An event that was cut short is none to any reader; it stays the last thing that came.
-        cut = [event.raw for event in events if not event.complete]
-        return b"".join([*whole, self._release(), *cut])
+        cut = [event for event in events if not event.complete]
+        silent = [event.raw for event in cut if '"' not in (event.data or "")]
+        self.broken = len(silent) < len(cut)
+        return b"".join([*whole, self._release(broken=self.broken), *silent])
 
     def _event(self, event: Event) -> bytes:
         if event.data is None:
@@ -212,9 +219,9 @@ class Stream:
                 data = self._format.flush_event(text.last.doc, channel, held)
                 self._queue.append(text.last.event.with_data(data))
 
-    def _release(self) -> bytes:
+    def _release(self, *, broken: bool = False) -> bytes:
         """End every text, and let go of every event."""
-        self._end(())
+        self._end((), broken=broken)
         self._shape = None
         return self._leave()
 

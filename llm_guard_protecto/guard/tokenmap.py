@@ -83,11 +83,6 @@ class TokenMap:
         """The one run that `word` is, letter for letter or with the case ignored."""
         return self.exact.get(word) or self.folded.get(word.lower())
 
-    def knows(self, text: str) -> bool:
-        """Whether `text` holds, in any case or form, one of this map's runs."""
-        folded = solid(text)
-        return any(run in folded for run in self.folded)
-
     def check(self, masked: Iterable[Masked]) -> bool:
         """Whether every one of these texts comes back exactly when this map restores it.
 

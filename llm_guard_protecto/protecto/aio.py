@@ -6,9 +6,9 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import wraps
-from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
+from llm_guard_protecto.closing import AsyncClosing
 from llm_guard_protecto.policy import Policy
 from llm_guard_protecto.protecto.admin_calls import AdminCalls
 from llm_guard_protecto.protecto.asking import Flow, Lost, Pause, Reply, Request
@@ -121,7 +121,7 @@ class AsyncAdmin:
     namespace_job = _awaited(AdminCalls.namespace_job)
 
 
-class AsyncProtectoVault:
+class AsyncProtectoVault(AsyncClosing):
     """`ProtectoVault`, awaited: the same arguments, the same calls, the same errors.
 
     `http_client` is an `httpx.AsyncClient` here, and `sleep` is awaited.
@@ -183,19 +183,6 @@ class AsyncProtectoVault:
         """Let go of the connections, unless they are those of a client that was given."""
         if self._line.owned:
             await self._line.client.aclose()
-
-    async def __aenter__(self) -> Self:
-        """The vault itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        await self.aclose()
 
     def __repr__(self) -> str:
         """Name the place; show no token and no value."""

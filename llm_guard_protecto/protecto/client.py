@@ -6,9 +6,9 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import wraps
-from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
+from llm_guard_protecto.closing import Closing
 from llm_guard_protecto.policy import Policy
 from llm_guard_protecto.protecto.admin_calls import AdminCalls
 from llm_guard_protecto.protecto.asking import Flow, Lost, Pause, Reply, Request
@@ -112,7 +112,7 @@ class Admin:
     namespace_job = _blocking(AdminCalls.namespace_job)
 
 
-class ProtectoVault:
+class ProtectoVault(Closing):
     """A vault over HTTP: the Protecto service, or anything that speaks its API. Thread-safe.
 
     `url` is the service's base URL in any documented form (with or without `/api/vault`), None for
@@ -188,19 +188,6 @@ class ProtectoVault:
         """Let go of the connections, unless they are those of a client that was given."""
         if self._line.owned:
             self._line.client.close()
-
-    def __enter__(self) -> Self:
-        """The vault itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def __repr__(self) -> str:
         """Name the place; show no token and no value."""

@@ -13,23 +13,39 @@ from dataclasses import dataclass, field
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.models import Item, Masked, Unmasked
 from llm_guard_protecto.protecto.cutting import SIZE, Piece, cut, sendable
-from llm_guard_protecto.protecto.reading import Json, joined, rows, scores_of, string, worst
+from llm_guard_protecto.protecto.reading import Json, Row, joined, rows, scores_of, string, worst
 
-__all__ = ["MaskPlan", "UnmaskPlan", "as_json", "item_of", "plan_mask", "plan_unmask"]
+__all__ = ["MaskPlan", "UnmaskPlan", "as_json", "plan_mask", "plan_unmask"]
+
+
+class _Plan:
+    """Pieces of what is asked, and which of them are sent."""
+
+    __slots__ = ()
+
+    pieces: tuple[tuple[Piece, ...], ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to ask."""
+        return not self._sent
+
+    @property
+    def _sent(self) -> list[Piece]:
+        return [piece for pieces in self.pieces for piece in pieces if piece.sent]
+
+    def _answers(self, data: Json) -> Iterator[Row]:
+        """The answer to each piece that was sent, in order."""
+        return iter(rows(data, len(self._sent)))
 
 
 @dataclass(frozen=True, slots=True)
-class MaskPlan:
+class MaskPlan(_Plan):
     """Items and the pieces of each; `body` asks for those that are sent, in order."""
 
     items: tuple[Item, ...] = field(repr=False)
     pieces: tuple[tuple[Piece, ...], ...] = field(repr=False)
     policy: str | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to ask."""
-        return not any(piece.sent for pieces in self.pieces for piece in pieces)
 
     @property
     def body(self) -> bytes:
@@ -44,8 +60,7 @@ class MaskPlan:
 
     def read(self, data: Json) -> list[Masked]:
         """The masked items. Raises `VaultError` for an answer that is not one to this request."""
-        sent = sum(piece.sent for pieces in self.pieces for piece in pieces)
-        answers = iter(rows(data, sent))
+        answers = self._answers(data)
         return [
             joined(item, pieces, answers)
             for item, pieces in zip(self.items, self.pieces, strict=True)
@@ -53,7 +68,7 @@ class MaskPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class UnmaskPlan:
+class UnmaskPlan(_Plan):
     """Texts and the pieces of each; uncut, because a token may be anywhere."""
 
     texts: tuple[str, ...] = field(repr=False)
@@ -61,21 +76,14 @@ class UnmaskPlan:
     policy: str | None = None
 
     @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to ask."""
-        return not any(piece.sent for pieces in self.pieces for piece in pieces)
-
-    @property
     def body(self) -> bytes:
         """The request's JSON."""
-        sent = (piece for pieces in self.pieces for piece in pieces if piece.sent)
-        asked = [{"token_value": piece.text} for piece in sent]
+        asked = [{"token_value": piece.text} for piece in self._sent]
         return as_json(_with_policy({"unmask": asked}, self.policy))
 
     def read(self, data: Json) -> list[Unmasked]:
         """The restored texts. What the vault echoes as `token_value` is not looked at."""
-        sent = sum(piece.sent for pieces in self.pieces for piece in pieces)
-        answers = iter(rows(data, sent))
+        answers = self._answers(data)
         restored: list[Unmasked] = []
         for text, pieces in zip(self.texts, self.pieces, strict=True):
             parts = [
@@ -110,7 +118,7 @@ def plan_mask(
 
     Raises `ConfigurationError` for what no vault would accept, with Protecto's own message.
     """
-    items = tuple(item_of(text, at) for at, text in enumerate(texts))
+    items = tuple(_item(text, at) for at, text in enumerate(texts))
     return MaskPlan(items, tuple(tuple(_pieces(item, size)) for item in items), policy)
 
 
@@ -122,7 +130,10 @@ def plan_unmask(texts: Sequence[str], policy: str | None = None) -> UnmaskPlan:
 
 
 def as_json(value: Json) -> bytes:
-    """JSON in plain ASCII: whatever a text holds, it travels and comes back the same."""
+    """JSON in plain ASCII: whatever a text holds, it travels and comes back the same.
+
+    Raises `ConfigurationError` for what JSON cannot say.
+    """
     try:
         text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):
@@ -130,7 +141,7 @@ def as_json(value: Json) -> bytes:
     return text.encode("ascii")
 
 
-def item_of(text: str | Item, at: int) -> Item:
+def _item(text: str | Item, at: int) -> Item:
     """A checked item."""
     item = text if isinstance(text, Item) else Item(text)
     _check_string(item.value, at)

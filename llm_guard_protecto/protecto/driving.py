@@ -14,8 +14,8 @@ from llm_guard_protecto.protecto.settings import Settings
 __all__ = ["check_client", "httpx_of", "lost", "prepared", "read"]
 
 
-def httpx_of(client: Any = None) -> ModuleType:
-    """`httpx`, imported when a vault is opened and not before."""
+def httpx_of(client: Any) -> ModuleType:
+    """`httpx`, or the library of `client`; imported when a vault is opened and not before."""
     import httpx
 
     if client is not None and type(client).__module__.startswith("httpx2"):

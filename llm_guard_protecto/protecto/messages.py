@@ -90,7 +90,7 @@ def known(message: str) -> Known | None:
     return next((row for row in _BEGINNINGS if message.startswith(row.text)), None)
 
 
-def of_status(status: int, retry_after: float | None = None) -> GuardError:
+def of_status(status: int, retry_after: float | None) -> GuardError:
     """The error of an answer of which only the HTTP status is to be trusted."""
     if status == 401:
         return NotAuthenticated()

@@ -14,6 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from llm_guard_protecto.server.console.chat import CHAT, Chat
+from llm_guard_protecto.server.console.pages import PAGE, Pages
+from llm_guard_protecto.server.dispatch import routes_of
 from llm_guard_protecto.server.exchange import PREFIX, Exchange, encoded
 from llm_guard_protecto.server.gateway.app import Gateway
 from llm_guard_protecto.server.gateway.upstreams import Providers
@@ -22,7 +25,6 @@ from llm_guard_protecto.server.messages import Answer, Refusal, refused
 from llm_guard_protecto.server.meters import Meters
 from llm_guard_protecto.server.openapi import document
 from llm_guard_protecto.server.pool import Pool
-from llm_guard_protecto.server.routes import ROUTES
 from llm_guard_protecto.server.service import HANDLERS, Service
 
 __all__ = ["PREFIX", "build"]
@@ -33,13 +35,18 @@ def build(service: Service, providers: Providers | None = None) -> ASGIApp:
 
     Everything is under `/api/vault`, with or without a slash at the end; `/healthz` says that the
     process lives, `/readyz` that it can mask, `/metrics` what it has done, `/openapi.json` what
-    there is to call. With `providers` it is also a gateway to them, under `/v1`.
+    there is to call. With `providers` it is also a gateway to them, under `/v1`. With the setting
+    `console` there is a page for people under `/console`.
     """
     pool = Pool(service.settings.threads)
-    service.meters = meters = Meters(ROUTES, HANDLERS)
+    service.meters = meters = Meters(routes_of(service.settings), HANDLERS)
     vault = Exchange(service, pool, meters)
     meters.present.set_function(lambda: vault.seats.taken)
     gateway = Gateway(service, pool, *providers) if providers else None
+    if providers and gateway:
+        service.gateway_file, service.recent = providers[0], gateway.recent
+    console = Pages() if service.settings.console else None
+    chat = Chat(gateway) if console and gateway else None
     around = _around(service, pool, gateway, meters)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,6 +55,8 @@ def build(service: Service, providers: Providers | None = None) -> ASGIApp:
         if scope["type"] == "http":
             if scope["path"].startswith(PREFIX + "/"):
                 app = vault
+            elif console is not None and _below(PAGE, scope["path"]):
+                app = chat if chat is not None and _below(CHAT, scope["path"]) else console
             elif gateway is not None and gateway.mine(scope["path"]):
                 app = gateway
         await app(scope, receive, send)
@@ -104,6 +113,10 @@ def _around(service: Service, pool: Pool, gateway: Gateway | None, meters: Meter
     app = Starlette(routes=routes, exception_handlers={HTTPException: wrong}, lifespan=lifespan)
     app.router.redirect_slashes = False
     return app
+
+
+def _below(prefix: str, path: str) -> bool:
+    return path == prefix or path.startswith(f"{prefix}/")
 
 
 def _response(answer: Answer) -> Response:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from traceback import extract_tb
 
 from llm_guard_protecto.engine.bearers import Caller, bearing
 from llm_guard_protecto.errors import DetectionFailed, PolicyViolation, VaultUnavailable
+from llm_guard_protecto.server.console.calls import CONSOLE
 from llm_guard_protecto.server.messages import Answer, Refusal, Request, done, refused
 from llm_guard_protecto.server.routes import ROUTES, Call, Route
 from llm_guard_protecto.server.service import Service
+from llm_guard_protecto.server.settings import Settings
 from llm_guard_protecto.server.tracing import span
 
-__all__ = ["answer", "plausible"]
+__all__ = ["answer", "plausible", "routes_of"]
 
 log = logging.getLogger("llm_guard_protecto.server")
+
+
+_WITH_CONSOLE = {**ROUTES, **CONSOLE}
+
+
+def routes_of(settings: Settings) -> Mapping[str, Mapping[str, Route]]:
+    """What a server with these settings answers, by path and verb."""
+    return _WITH_CONSOLE if settings.console else ROUTES
 
 
 def answer(service: Service, request: Request) -> Answer:
@@ -45,7 +56,7 @@ def plausible(authorization: str) -> bool:
 
 
 def _answer(service: Service, request: Request) -> Answer:
-    verbs = ROUTES.get(request.path)
+    verbs = routes_of(service.settings).get(request.path)
     if verbs is None:
         raise Refusal("Not found", 404)
     route = verbs.get(request.method)

@@ -17,17 +17,17 @@ from urllib.parse import parse_qsl
 
 from llm_guard_protecto.engine.store import at_hand
 from llm_guard_protecto.server.dispatch import answer as answer_to
-from llm_guard_protecto.server.dispatch import plausible
+from llm_guard_protecto.server.dispatch import plausible, routes_of
 from llm_guard_protecto.server.limits import Rates, Seats
 from llm_guard_protecto.server.logs import request_id
 from llm_guard_protecto.server.messages import Answer, Refusal, Request, refused
-from llm_guard_protecto.server.meters import Meters
 from llm_guard_protecto.server.pool import Pool
-from llm_guard_protecto.server.routes import ROUTES
 from llm_guard_protecto.server.service import Service
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
+
+    from llm_guard_protecto.server.meters import Meters
 
 __all__ = ["PREFIX", "Exchange", "encoded"]
 
@@ -60,6 +60,7 @@ class Exchange:
         settings = service.settings
         self._limit, self._seconds = settings.body_limit, settings.request_seconds
         self.seats, self._rates = Seats(settings.concurrent), Rates(settings.rate_limit)
+        self._routes = routes_of(settings)
         self._quick = service.namespaces.vault.store.nearby
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +78,7 @@ class Exchange:
             return
         await _reply(send, answer, number)
         seconds = time.perf_counter() - began
-        route = path if path in ROUTES else "other"
+        route = path if path in self._routes else "other"
         self._meters.answered(route, scope["method"], answer.status, seconds)
         if log.isEnabledFor(logging.INFO):
             log.info(

@@ -35,7 +35,7 @@ def submit(
     return [{"tracking_id": tracking_id, "status": "PENDING"}]
 
 
-def perform(job: Claimed, settings: Settings, handlers: Mapping[str, Handler] = CALLS) -> Any:
+def perform(job: Claimed, settings: Settings, handlers: Mapping[str, Handler]) -> Any:
     """Do a queued call. Raises `Failure` with the message of a refusal."""
     handler = handlers.get(job.row.call)
     if handler is None:

@@ -19,6 +19,8 @@ from llm_guard_protecto.server.settings import Settings
 from llm_guard_protecto.server.tracing import span
 
 if TYPE_CHECKING:
+    from llm_guard_protecto.server.gateway.calls import Recent
+    from llm_guard_protecto.server.gateway.configuration import Gateway
     from llm_guard_protecto.server.meters import Meters
 
 __all__ = ["HANDLERS", "Service"]
@@ -51,6 +53,8 @@ class Service:
         self.queue = Queue(self.namespaces, self.settings.purge_after, clock, self.settings.lease)
         self.workers = workers_for(self.queue, self._perform, self.settings.workers)
         self.meters: Meters | None = None  # a server has them, a worker has nobody to tell
+        self.gateway_file: Gateway | None = None  # set where the server is one, with `recent`
+        self.recent: Recent | None = None
         checks = {"masking": self._masks, "store": self._keeps, "audit": self._records}
         self.health = Health(checks, self.settings.ready_seconds)
 

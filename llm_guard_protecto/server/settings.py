@@ -21,7 +21,7 @@ class Settings:
     have turned back (None: any number). `threads` is how many requests are worked on at
     once, `workers` how many jobs. `purge_after` is how many seconds an ended job keeps its payload
     and result; `lease` after how many silent seconds a worker has lost its jobs. `ready_seconds` is for how long an answer of `/readyz` stands, `metrics` whether
-    `/metrics` is there.
+    `/metrics` is there, `console` whether the page under `/console` is, with the routes it needs.
     """
 
     body_limit: int = 8 * 2**20
@@ -37,3 +37,4 @@ class Settings:
     lease: int = LEASE
     ready_seconds: float = 2.0
     metrics: bool = True
+    console: bool = False

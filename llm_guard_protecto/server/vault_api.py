@@ -32,8 +32,12 @@ def mask(vault: LocalVault, body: Any, settings: Settings) -> list[dict[str, Any
     """The `data` of a mask answer. Raises `Refusal` with Protecto's own messages."""
     entries = listed(body, "mask", settings)
     items = [_item(entry) for entry in entries]
-    policy = _policy(vault, body)
-    masked = vault.mask(items, policy)
+    name = _policy_name(body)
+    try:
+        masked = vault.mask(items, name)
+    except ConfigurationError:
+        _policy(vault, name)  # refuses a name that nobody knows
+        raise
     limit = settings.output_limit
     if limit is not None and any(len(one.token_value) > limit for one in masked):
         raise Refusal(f"Masked data exceeds the approved limit of {limit} characters")
@@ -50,10 +54,17 @@ def unmask(vault: LocalVault, body: Any, settings: Settings) -> list[dict[str, A
     if entries == [{}]:
         raise Refusal("Payload is empty")
     texts = [_token_value(entry) for entry in entries]
-    policy = _policy(vault, body)
-    restored = [_resolved(vault, one) for one in vault.unmask(texts, policy)]
-    if all(one.value == one.token_value and _only_tokens(one.value, policy) for one in restored):
-        raise Refusal("Unmasking of given token values failed.")
+    name = _policy_name(body)
+    try:
+        unmasked = vault.unmask(texts, name)
+    except ConfigurationError:
+        _policy(vault, name)  # refuses a name that nobody knows
+        raise
+    restored = [_resolved(vault, one) for one in unmasked]
+    if all(one.value == one.token_value for one in restored):
+        policy = _policy(vault, name)
+        if all(_only_tokens(one.value, policy) for one in restored):
+            raise Refusal("Unmasking of given token values failed.")
     return [
         unmasked_item(one) | _echoed(entry) for one, entry in zip(restored, entries, strict=True)
     ]
@@ -71,10 +82,14 @@ def listed(body: Any, key: str, settings: Settings) -> list[Any]:
     return entries
 
 
-def _policy(vault: LocalVault, body: Mapping[str, Any]) -> Policy:
+def _policy_name(body: Mapping[str, Any]) -> str | None:
     name = body.get("policy_name")
-    if name is not None and not isinstance(name, str):
-        raise Refusal(NO_POLICY)
+    if name is None or isinstance(name, str):
+        return name
+    raise Refusal(NO_POLICY)
+
+
+def _policy(vault: LocalVault, name: str | None) -> Policy:
     try:
         return vault.policy(name)
     except ConfigurationError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -37,6 +37,11 @@ def serve(handler: Handler) -> Iterator[str]:
             self.wfile.write(b"0\r\n\r\n")
 
         do_GET = do_DELETE = do_POST  # noqa: N815
+
+        def handle(self) -> None:
+            """Answer until the caller has gone, however it goes."""
+            with suppress(ConnectionError):
+                super().handle()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""

@@ -127,6 +127,7 @@ FOUND = [
     ("ssn_spaces", "social security ⟦US_SSN:219 09 9999⟧"),
     ("ssn_bare", "my ssn is ⟦US_SSN:219099999⟧"),
     ("itin", "⟦US_ITIN:912-70-1234⟧"),
+    ("ssn_shaped", "Please review: ⟦US_SSN:950-36-9596⟧"),
     ("itin_bare", "ITIN ⟦US_ITIN:912701234⟧"),
     ("ein", "EIN ⟦US_EIN:12-3456789⟧ of the firm"),
     ("driving_licence", "driver's license is ⟦DRIVING_LICENSE_NUMBER:F162823540116⟧"),

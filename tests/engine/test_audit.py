@@ -28,6 +28,7 @@ from llm_guard_protecto.engine.namespaces import Namespaces
 from llm_guard_protecto.engine.root_rotation import rotate_root
 from llm_guard_protecto.engine.store.audit import AuditRow
 from llm_guard_protecto.errors import ConfigurationError, VaultUnavailable
+from llm_guard_protecto.models import Item
 from llm_guard_protecto.testing import FakeProvider
 from tests.clients.leaks import leaked
 from tests.sweep import CANARIES
@@ -477,6 +478,17 @@ def test_an_audit_goes_on_when_the_root_key_is_replaced(tmp_path: Path) -> None:
     with LocalVault(tmp_path / "v.db", environ=environ) as again:
         assert whole(again)
         assert whole(again.in_namespace("other"))
+
+
+def test_a_data_key_that_the_vault_replaces_by_itself_is_written_down(vault: LocalVault) -> None:
+    vault._seal_limit = 640
+    vault.refresh()
+    for start in range(0, 700, 50):
+        vault.mask([Item(f"value {start + n}", "text token", "default format") for n in range(50)])
+    assert [(one.what, one.outcome, one.facts) for one in told(vault)] == [
+        ("key rotated", outcome, {"role": "data", "version": 2}) for outcome in ("begun", "success")
+    ]
+    assert whole(vault)
 
 
 def test_a_namespace_whose_keys_do_not_open_can_be_deleted(tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -19,27 +17,10 @@ from llm_guard_protecto.engine.rotation import begin, finish
 from llm_guard_protecto.engine.store import Row
 from llm_guard_protecto.errors import ConfigurationError, VaultError
 from llm_guard_protecto.models import Item
+from tests.engine.clock import DAY, KEY, Clock
 from tests.engine.rotating import masked
-from tests.engine.test_rotation import DAY, KEY, Clock
 
 TEXT = "write to Imogen Hartley at imogen@example.com"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def opened(store_url: str, clock: Clock) -> Iterator[tuple[LocalVault, LocalVault]]:
-    """A vault that erases, and one that others have open meanwhile: another process to it."""
-    with ExitStack() as stack:
-        one = stack.enter_context(LocalVault(store_url, environ=KEY, clock=clock, audit=False))
-        if store_url == "memory:":
-            yield one, one.in_namespace("default")
-        else:
-            other = LocalVault(store_url, environ=KEY, clock=clock, audit=False)
-            yield one, stack.enter_context(other)
 
 
 def rows(vault: LocalVault) -> list[Row]:

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llm_guard_protecto import AsyncLocalVault, LocalVault, Policy
-from llm_guard_protecto.engine.kept import KEPT_DAYS, REMEMBERED
+from llm_guard_protecto.engine.kept import REMEMBERED
+from llm_guard_protecto.engine.retention import RETENTION_DAYS
 from llm_guard_protecto.errors import Unreadable
 from llm_guard_protecto.models import IndividualToken, Masked
 from llm_guard_protecto.vault import AsyncKeepsMaps, KeepsMaps
@@ -142,7 +143,7 @@ def test_what_nobody_uses_is_forgotten_and_use_makes_it_young(tmp_path: Path) ->
         masked = vault.mask(TEXTS[:2])
         vault.keep(["used"], masked[:1])
         vault.keep(["left"], masked[1:])
-        now[0] += (KEPT_DAYS - 1) * DAY
+        now[0] += (RETENTION_DAYS - 1) * DAY
         assert same(vault.recall(["used"])[0], masked[:1])
         now[0] += 2 * DAY
         assert vault.recall(["left"]) == [None]
@@ -209,10 +210,9 @@ def test_any_text_comes_back_byte_for_byte(
     vault.keep([name], [masked])
     [found] = vault.recall([name])
     assert found is not None
-    assert (found[-1].value, found[-1].individual_tokens) == (
-        masked.value,
-        masked.individual_tokens,
-    )
+    # Another example may have kept the same text without its tokens under this name.
+    held = [(one.value, one.individual_tokens) for one in found]
+    assert (masked.value, masked.individual_tokens) in held
 
 
 def test_only_so_many_texts_are_remembered(vault: LocalVault) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,25 +13,8 @@ from llm_guard_protecto.engine import LocalVault
 from llm_guard_protecto.engine.retention import Retention
 from llm_guard_protecto.engine.store import Row
 from llm_guard_protecto.errors import ConfigurationError
+from tests.engine.clock import DAY, KEY, Clock
 from tests.engine.rotating import masked
-from tests.engine.test_rotation import DAY, KEY, Clock
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def opened(store_url: str, clock: Clock) -> Iterator[tuple[LocalVault, LocalVault]]:
-    """Two processes of one vault, as far as a vault can tell."""
-    with ExitStack() as stack:
-        one = stack.enter_context(LocalVault(store_url, environ=KEY, clock=clock, audit=False))
-        if store_url == "memory:":
-            yield one, one.in_namespace("default")
-        else:
-            other = LocalVault(store_url, environ=KEY, clock=clock, audit=False)
-            yield one, stack.enter_context(other)
 
 
 def rows(vault: LocalVault) -> dict[str, Row]:

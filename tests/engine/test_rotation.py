@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -23,38 +20,11 @@ from llm_guard_protecto.engine.verify import verify
 from llm_guard_protecto.errors import Unreadable, VaultRefused
 from llm_guard_protecto.models import Item
 from llm_guard_protecto.policy import Policy
+from tests.engine.clock import DAY, KEY, Clock
 from tests.engine.rotating import masked
 
-ROOT = bytes.fromhex("5f3c1e9ab27d48c60db1e47a9236f85c81d7034be6a92f5c7014cb83fd6e25a9")
-KEY = {"LGP_VAULT_KEY": base64.b64encode(ROOT).decode()}
 ROLES: tuple[Role, ...] = get_args(Role)
 KNOWN = [f"known {n}" for n in range(60)]
-DAY = 86_400
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 20_500.0 * DAY
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def opened(store_url: str, clock: Clock) -> Iterator[tuple[LocalVault, LocalVault]]:
-    """A vault that is rotated, and one that others have open meanwhile: another process to it."""
-    with ExitStack() as stack:
-        one = stack.enter_context(LocalVault(store_url, environ=KEY, clock=clock, audit=False))
-        if store_url == "memory:":
-            yield one, one.in_namespace("default")
-        else:
-            other = LocalVault(store_url, environ=KEY, clock=clock, audit=False)
-            yield one, stack.enter_context(other)
 
 
 def rotate(vault: LocalVault, role: Role, *, again: bool = True) -> None:

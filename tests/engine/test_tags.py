@@ -14,6 +14,7 @@ from llm_guard_protecto.engine.tags import Address, Tag
 from llm_guard_protecto.errors import Unreadable
 from llm_guard_protecto.models import Span
 from tests.server.customer import Customer, customer
+from tests.wireserver import Script, WireServer
 
 POLICY = Policy.parse({"name": "mine", "custom": {"CUSTOMER_ID": {}}})
 KEY = {"LGP_VAULT_KEY": "q0J8mX2rTzV5nKc7YbLw1PdHs9GfRa4UeB6iOxEtNvM="}
@@ -102,3 +103,18 @@ def test_a_list_is_read_again_when_it_is_old(theirs: Customer) -> None:
         detector(["ID-1001"])
     assert SECRET not in repr(detector)
     detector.close()
+
+
+def test_a_vault_that_is_closed_closes_the_connections_of_its_tags() -> None:
+    """Those of its other namespaces, too, and of tags whose keys were replaced meanwhile."""
+    answer = Script(headers={"content-type": "application/json"}, body=[b"[]"])
+    with WireServer(lambda _: answer) as server:
+        sources = Sources(frozenset({server.url}))
+        with LocalVault("memory:", environ={}, sources=sources) as vault:
+            for one in (vault, vault.in_namespace("other")):
+                one.put_policy(POLICY)
+                one.tags.put(Tag("mine", "CUSTOMER_ID", at(f"{server.url}/find")))
+                one.mask(["nothing here"], "mine")
+            vault.refresh()
+            assert server.accepted == 2
+        assert server.wait_for_end(2)

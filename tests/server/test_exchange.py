@@ -158,7 +158,7 @@ def test_a_first_try_that_came_to_nothing_is_done_once() -> None:
         assert sum(vault.store.usage(vault.keyring.namespace).values()) == 2  # two words
         said = client.get("/metrics").text
         line = next(line for line in said.splitlines() if 'masked_values_total{entity="PER' in line)
-        assert line.endswith(" 2")
+        assert line.endswith(" 2.0")
 
 
 def test_a_caller_who_hangs_up_leaves_nothing_behind(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from openai import AsyncOpenAI, AzureOpenAI, OpenAI
 from llm_guard_protecto import (
     AsyncKeepsMaps,
     AsyncLocalVault,
+    AsyncProtectoVault,
     AsyncVault,
     ConfigurationError,
     ExcludedEntity,
@@ -38,8 +39,19 @@ from llm_guard_protecto.bulk import (
     unmask_each,
     unmask_file,
 )
+from llm_guard_protecto.documents import (
+    EVERYTHING,
+    Document,
+    MaskedDocument,
+    Reader,
+    amask_query,
+    mask_documents,
+    mask_query,
+    restorer,
+    reveal,
+)
 from llm_guard_protecto.testing import FakeProvider, ProviderError, Recorded
-from llm_guard_protecto.vault import MasksEach
+from llm_guard_protecto.vault import MasksEach, MasksQueries
 
 
 def protecting() -> None:
@@ -100,6 +112,19 @@ def bulk() -> None:
         report = mask_file("in.csv", Path("out.csv"), vault=vault, columns=["name"])
         assert_type(report, FileReport)
     unmask_file("in.csv", "out.csv", tokens={"name": TokenType("Person Token")}, processes=2)
+
+
+async def documents(vault: LocalVault, remote: AsyncProtectoVault) -> None:
+    assert_type(mask_documents(["text", Document("text", {"page": 1}, "7")], vault),
+                list[MaskedDocument])  # fmt: skip
+    assert_type(mask_query("who?", vault, "strict"), Masked)
+    assert_type(vault.mask_query("who?"), Masked)
+    assert_type(await amask_query("who?", remote), Masked)
+    asks: MasksQueries = vault
+    assert_type(asks.mask_query("who?"), Masked)
+    [shown] = reveal(mask_documents(["text"], vault), vault, reader=Reader(hide=("URL",)))
+    assert_type(shown, Document)
+    assert_type(restorer(["text"], vault, reader=EVERYTHING).whole("text"), str)
 
 
 def policies() -> None:

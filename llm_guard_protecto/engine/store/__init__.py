@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol
 
 from llm_guard_protecto.errors import ConfigurationError, VaultUnavailable
 
@@ -109,7 +109,7 @@ class Kept:
     day: int
 
 
-class Store(Protocol):
+class Store(AbstractContextManager["Store"], Protocol):
     """A place for rows, keys and policies; see the top of the module for what must hold."""
 
     @property
@@ -238,19 +238,6 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Finish what was promised and let go. Further calls raise VaultUnavailable."""
-        ...
-
-    def __enter__(self) -> Self:
-        """The store itself."""
-        ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
         ...
 
 

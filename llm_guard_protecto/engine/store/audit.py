@@ -7,17 +7,29 @@ numbers, under a lock that all writers of a chain share, so that a chain never f
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Protocol
 
 import apsw
 
 from llm_guard_protecto.engine.store.connections import Connections
 from llm_guard_protecto.engine.store.sql import queries
-from llm_guard_protecto.errors import VaultError
+from llm_guard_protecto.engine.store.sqlite_said import check
+from llm_guard_protecto.engine.store.text import to_bytes, to_text
 
-__all__ = ["Audit", "AuditRow", "Cutting", "Head", "Hit", "Link", "NewEntry", "SqliteAudit"]
+__all__ = [
+    "Audit",
+    "AuditRow",
+    "Cutting",
+    "Head",
+    "Hit",
+    "Link",
+    "NewEntry",
+    "SqlAudit",
+    "SqliteAudit",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,15 @@ class Head:
     number: int = 0
     code: bytes = field(default=b"", repr=False)
 
+    def linked(self, entries: Sequence[NewEntry], link: Link) -> tuple[list[AuditRow], Head]:
+        """Entries with the numbers and codes they have behind this head, and the head then."""
+        number, code, rows = self.number, self.code, []
+        for new in entries:
+            number += 1
+            code = link(code, number, new)
+            rows.append(AuditRow(number, new.moment, new.entry, new.tokens, code))
+        return rows, replace(self, number=number, code=code)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -72,6 +93,16 @@ class Hit:
     user: str = field(repr=False)
     count: int
     last: int
+
+    @classmethod
+    def of(cls, columns: Sequence[Any]) -> Hit:
+        """The count that these columns of a table say, in the order of the fields."""
+        day, api, status, user, *rest = columns
+        return cls(day, api, status, to_text(user), *rest)
+
+    def columns(self) -> tuple[Any, ...]:
+        """What a table says of this count, in the order of the fields."""
+        return (self.day, self.api, self.status, to_bytes(self.user), self.count, self.last)
 
 
 Link = Callable[[bytes, int, NewEntry], bytes]
@@ -131,20 +162,8 @@ class Audit(Protocol):
         ...
 
 
-class SqliteAudit:
-    """The chains and counts of a vault file; see `Audit`."""
-
-    def __init__(self, connections: Connections) -> None:
-        """Use the connections of the store."""
-        self._connections = connections
-
-    def append(self, namespace: int, entries: Sequence[NewEntry], link: Link) -> list[AuditRow]:
-        """Put entries at the end of a chain; what stands there now."""
-
-        def put(db: apsw.Connection) -> list[AuditRow]:
-            return _put(db, namespace, entries, link)
-
-        return self._connections.write(put)
+class SqlAudit(ABC):
+    """The questions to the chains and counts of a database; see `Audit`."""
 
     def rows(
         self,
@@ -162,6 +181,30 @@ class SqliteAudit:
         """How many entries there are between two moments."""
         [(found,)] = self._all("audit_count", _between(namespace, first, last))
         return int(found)
+
+    def hits(self, namespace: int, first: int | None = None, last: int | None = None) -> list[Hit]:
+        """The counts of the days from `first` to `last`, both included."""
+        return [Hit.of(row) for row in self._all("hits", _between(namespace, first, last))]
+
+    @abstractmethod
+    def _all(self, query: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of a query. Raises `VaultError` when there is no such namespace."""
+
+
+class SqliteAudit(SqlAudit):
+    """The chains and counts of a vault file; see `Audit`."""
+
+    def __init__(self, connections: Connections) -> None:
+        """Use the connections of the store."""
+        self._connections = connections
+
+    def append(self, namespace: int, entries: Sequence[NewEntry], link: Link) -> list[AuditRow]:
+        """Put entries at the end of a chain; what stands there now."""
+
+        def put(db: apsw.Connection) -> list[AuditRow]:
+            return _put(db, namespace, entries, link)
+
+        return self._connections.write(put)
 
     def head(self, namespace: int) -> Head:
         """Where the chain stands."""
@@ -190,28 +233,17 @@ class SqliteAudit:
 
     def add_hits(self, namespace: int, hits: Sequence[Hit]) -> None:
         """Add counts to those that stand; the later `last` stays."""
-        values = [
-            (namespace, h.day, h.api, h.status, _bytes(h.user), h.count, h.last) for h in hits
-        ]
+        values = [(namespace, *hit.columns()) for hit in hits]
 
         def add(db: apsw.Connection) -> None:
-            _check(db, namespace)
+            check(db, namespace)
             db.executemany(queries()["add_hit"], values)
 
         self._connections.write(add)
 
-    def hits(self, namespace: int, first: int | None = None, last: int | None = None) -> list[Hit]:
-        """The counts of the days from `first` to `last`, both included."""
-        return [
-            Hit(day, api, status, bytes(user).decode("utf-8", "surrogatepass"), count, latest)
-            for day, api, status, user, count, latest in self._all(
-                "hits", _between(namespace, first, last)
-            )
-        ]
-
     def _all(self, query: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
         def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
-            _check(db, asked["namespace"])
+            check(db, asked["namespace"])
             return _found(db, query, asked)
 
         return self._connections.read(find)
@@ -222,17 +254,12 @@ def _put(
 ) -> list[AuditRow]:
     """Number and link entries behind the head. Runs in a transaction that may write."""
     head = _head(db, namespace)
-    number, code = head.number, head.code
-    if not number:  # a namespace that is gone has no head
-        _check(db, namespace)
-    rows = []
-    for new in entries:
-        number += 1
-        code = link(code, number, new)
-        rows.append(AuditRow(number, new.moment, new.entry, new.tokens, code))
+    if not head.number:  # a namespace that is gone has no head
+        check(db, namespace)
+    rows, head = head.linked(entries, link)
     values = [(namespace, r.number, r.moment, r.entry, r.tokens, r.code) for r in rows]
     db.executemany(queries()["add_audit"], values)
-    _write_head(db, namespace, Head(head.base, head.base_code, number, code))
+    _write_head(db, namespace, head)
     return rows
 
 
@@ -246,13 +273,7 @@ def _found(db: apsw.Connection, query: str, asked: dict[str, Any]) -> list[tuple
 
 
 def _write_head(db: apsw.Connection, namespace: int, head: Head) -> None:
-    values = (namespace, head.base, head.base_code, head.number, head.code)
-    db.execute(queries()["put_audit_head"], values)
-
-
-def _check(db: apsw.Connection, namespace: int) -> None:
-    if not _found(db, "has_namespace", {"namespace": namespace}):
-        raise VaultError(f"the vault has no namespace number {namespace}")
+    db.execute(queries()["put_audit_head"], (namespace, *astuple(head)))
 
 
 def _between(namespace: int, first: int | None, last: int | None) -> dict[str, Any]:
@@ -262,7 +283,3 @@ def _between(namespace: int, first: int | None, last: int | None) -> dict[str, A
         "first": least if first is None else first,
         "last": most if last is None else last,
     }
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")

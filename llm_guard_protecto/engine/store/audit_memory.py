@@ -99,14 +99,8 @@ class MemoryAudit:
 
 
 def _put(chain: _Chain, entries: Sequence[NewEntry], link: Link) -> list[AuditRow]:
-    number, code = chain.head.number, chain.head.code
-    rows = []
-    for new in entries:
-        number += 1
-        code = link(code, number, new)
-        rows.append(AuditRow(number, new.moment, new.entry, new.tokens, code))
+    rows, chain.head = chain.head.linked(entries, link)
     chain.rows += rows
-    chain.head = replace(chain.head, number=number, code=code)
     return rows
 
 

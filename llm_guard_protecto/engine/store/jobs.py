@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import apsw
 
 from llm_guard_protecto.engine.store.connections import Connections
 from llm_guard_protecto.engine.store.sql import queries
+from llm_guard_protecto.engine.store.sqlite_said import done
+from llm_guard_protecto.engine.store.text import to_bytes, to_text
 from llm_guard_protecto.errors import VaultError
 
 if TYPE_CHECKING:
@@ -45,6 +47,17 @@ class JobRow:
     ended: int | None = None
     lease: int = 0
     tries: int = 0
+
+    @classmethod
+    def of(cls, columns: Sequence[Any]) -> JobRow:
+        """The job that these columns of a table say, in the order of the fields."""
+        tracking_id, namespace, call, owner, *rest = columns
+        return cls(tracking_id, namespace, call, to_text(owner), *rest)
+
+    def columns(self) -> dict[str, Any]:
+        """What a table says of this job, by the names of the fields."""
+        columns = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**columns, "owner": to_bytes(self.owner)}
 
 
 class Jobs(Protocol):
@@ -102,20 +115,7 @@ class SqliteJobs:
 
     def add(self, job: JobRow) -> None:
         """Keep one more job."""
-        values = {
-            "tracking_id": job.tracking_id,
-            "namespace": job.namespace,
-            "call": job.call,
-            "owner": job.owner.encode("utf-8", "surrogatepass"),
-            "status": job.status,
-            "submitted": job.submitted,
-            "started": job.started,
-            "ended": job.ended,
-            "key_version": job.key_version,
-            "payload": job.payload,
-            "outcome": job.outcome,
-        }
-        self._write("add_job", values)
+        self._write("add_job", job.columns())
 
     def get(self, namespace: int, tracking_ids: Sequence[str]) -> Mapping[str, JobRow]:
         """Those of these jobs that are of this namespace, by their ids."""
@@ -128,7 +128,7 @@ class SqliteJobs:
             return db.execute(queries()["jobs"], asked).fetchall()
 
         rows = self._connections.read(find)
-        return {row[0]: _job(row) for row in rows}
+        return {row[0]: JobRow.of(row) for row in rows}
 
     def is_open(self, tracking_id: str) -> bool:
         """Whether there is such a job, and it has not ended."""
@@ -152,7 +152,7 @@ class SqliteJobs:
         busy = self._busy or self._connections.read(look)
         rows = self._connections.write(take) if busy else []
         self._busy = bool(rows)
-        return _job(rows[0]) if rows else None
+        return JobRow.of(rows[0]) if rows else None
 
     def renew(self, tracking_id: str, tries: int, lease: int) -> bool:
         """Hold a job longer; False when another has taken it since."""
@@ -160,14 +160,7 @@ class SqliteJobs:
 
     def end(self, job: JobRow) -> bool:
         """Write status, `ended` and outcome of a job; False when another try has taken it."""
-        said = {
-            "id": job.tracking_id,
-            "tries": job.tries,
-            "status": job.status,
-            "ended": job.ended,
-            "outcome": job.outcome,
-        }
-        return self._write("end_job", said) > 0
+        return self._write("end_job", job.columns()) > 0
 
     def purge(self, before: int) -> int:
         """Drop the payloads and results of jobs that ended before a time; how many."""
@@ -179,16 +172,7 @@ class SqliteJobs:
         return self._write("purge", asked) if self._connections.read(look) else 0
 
     def _write(self, query: str, asked: Mapping[str, Any]) -> int:
-        def write(db: apsw.Connection) -> int:
-            db.execute(queries()[query], asked)
-            return db.changes()
-
-        return self._connections.write(write)
-
-
-def _job(row: tuple[Any, ...]) -> JobRow:
-    tracking_id, namespace, call, owner, *rest = row
-    return JobRow(tracking_id, namespace, call, owner.decode("utf-8", "surrogatepass"), *rest)
+        return self._connections.write(lambda db: done(db, query, asked))
 
 
 class MemoryJobs:

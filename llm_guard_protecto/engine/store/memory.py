@@ -6,9 +6,8 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
+from llm_guard_protecto.closing import Closing
 from llm_guard_protecto.engine.store import Kept, KeyRow, Row, Stale
 from llm_guard_protecto.engine.store.audit_memory import MemoryAudit
 from llm_guard_protecto.engine.store.jobs import JobRow, MemoryJobs
@@ -19,7 +18,7 @@ from llm_guard_protecto.errors import VaultError, VaultUnavailable
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore:
+class MemoryStore(Closing):
     """Keeps everything in dictionaries; see `Store` for what each method promises."""
 
     location = "memory:"
@@ -171,19 +170,6 @@ class MemoryStore:
             self._closed = True
             self._numbers, self._namespaces = {}, {}
             self._meta.clear()
-
-    def __enter__(self) -> Self:
-        """The store itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _names(self) -> Mapping[str, int]:
         self._check_open()

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 
+from llm_guard_protecto.closing import Closing
 from llm_guard_protecto.engine.store import Kept, KeyRow, Row, Stale
 from llm_guard_protecto.engine.store.postgres_address import read_address
+from llm_guard_protecto.engine.store.postgres_arrays import blobs, texts
 from llm_guard_protecto.engine.store.postgres_audit import PostgresAudit
 from llm_guard_protecto.engine.store.postgres_batch import RowBatches
 from llm_guard_protecto.engine.store.postgres_connections import PostgresConnections
@@ -25,6 +26,7 @@ from llm_guard_protecto.engine.store.postgres_schema import prepare_schema
 from llm_guard_protecto.engine.store.postgres_tenants import PostgresTenants
 from llm_guard_protecto.engine.store.postgres_upkeep import PostgresUpkeep
 from llm_guard_protecto.engine.store.sql.postgres import queries
+from llm_guard_protecto.engine.store.text import to_bytes, to_text
 from llm_guard_protecto.errors import VaultError
 
 __all__ = ["PostgresStore"]
@@ -33,7 +35,7 @@ _EXIT_SECONDS = 5.0
 _SCAN_SECONDS = 600.0
 
 
-class PostgresStore:
+class PostgresStore(Closing):
     """Keeps everything in one database; see `Store` for what each method promises."""
 
     lasting = True
@@ -49,8 +51,10 @@ class PostgresStore:
             self.close()
             raise
         self._batches = RowBatches(self._connections)
-        self._by_index = RowLooks(self._connections, "rows_by_index", lambda row: row.index)
-        self._by_token = RowLooks(self._connections, "rows_by_token", lambda row: row.token.lower())
+        self._by_index = RowLooks(self._connections, "rows_by_index", lambda row: row.index, blobs)
+        self._by_token = RowLooks(
+            self._connections, "rows_by_token", lambda row: row.token.lower(), texts
+        )
         self.tenants = PostgresTenants(self._connections)
         self.jobs = PostgresJobs(self._connections)
         self.audit = PostgresAudit(self._connections)
@@ -63,7 +67,7 @@ class PostgresStore:
 
     def namespace(self, name: str) -> int:
         """The number of the namespace `name`, created on first use."""
-        named = {"name": _bytes(name)}
+        named = {"name": to_bytes(name)}
 
         def find(db: psycopg.Connection[Any]) -> int | None:
             found = db.execute(queries()["namespace"], named).fetchone()
@@ -174,16 +178,16 @@ class PostgresStore:
 
     def policies(self, namespace: int) -> list[str]:
         """The names of the policies of a namespace, sorted."""
-        return [_text(name) for (name,) in self._found("policies", namespace)]
+        return [to_text(name) for (name,) in self._found("policies", namespace)]
 
     def policy(self, namespace: int, name: str) -> str | None:
         """The JSON text of one policy."""
-        found = self._found("policy", namespace, name=_bytes(name))
-        return _text(found[0][0]) if found else None
+        found = self._found("policy", namespace, name=to_bytes(name))
+        return to_text(found[0][0]) if found else None
 
     def put_policy(self, namespace: int, name: str, document: str) -> None:
         """Keep a policy; one of the same name is replaced."""
-        given = {"namespace": namespace, "name": _bytes(name), "document": _bytes(document)}
+        given = {"namespace": namespace, "name": to_bytes(name), "document": to_bytes(document)}
 
         def put(db: psycopg.Connection[Any]) -> None:
             own(db, namespace)
@@ -194,7 +198,7 @@ class PostgresStore:
 
     def delete_policy(self, namespace: int, name: str) -> bool:
         """Forget a policy; False if there was none."""
-        asked = {"namespace": namespace, "name": _bytes(name)}
+        asked = {"namespace": namespace, "name": to_bytes(name)}
 
         def forget(db: psycopg.Connection[Any]) -> bool:
             own(db, namespace)
@@ -208,19 +212,6 @@ class PostgresStore:
         """Let calls finish and close every connection of this process."""
         if self._finish.detach() is not None:
             _finish(self._connections, None)
-
-    def __enter__(self) -> Self:
-        """The store itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
     def _found(self, query: str, namespace: int, **asked: Any) -> list[tuple[Any, ...]]:
         """The rows of a query that says the namespace is there, be it with an empty row."""
@@ -238,11 +229,3 @@ class PostgresStore:
 def _finish(connections: PostgresConnections, wait: float | None) -> None:
     """Close, waiting for calls that run; also when the store is dropped or the program ends."""
     connections.close(wait)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogatepass")

@@ -7,12 +7,20 @@ writer at a time among all machines, and each would wait for the disk on its own
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import psycopg
 
-from llm_guard_protecto.engine.store.audit import AuditRow, Cutting, Head, Hit, Link, NewEntry
+from llm_guard_protecto.engine.store.audit import (
+    AuditRow,
+    Cutting,
+    Head,
+    Hit,
+    Link,
+    NewEntry,
+    SqlAudit,
+)
 from llm_guard_protecto.engine.store.gathering import Gathering
 from llm_guard_protecto.engine.store.postgres_connections import PostgresConnections
 from llm_guard_protecto.engine.store.postgres_holds import hold, standing
@@ -32,7 +40,7 @@ class _Addition:
     link: Link
 
 
-class PostgresAudit:
+class PostgresAudit(SqlAudit):
     """The chains and counts of a PostgreSQL vault; see `Audit`."""
 
     def __init__(self, connections: PostgresConnections) -> None:
@@ -46,23 +54,6 @@ class PostgresAudit:
             namespace, Gathering(self._settle)
         )
         return gathering.do(_Addition(namespace, entries, link))
-
-    def rows(
-        self,
-        namespace: int,
-        after: int = 0,
-        limit: int = 1000,
-        first: int | None = None,
-        last: int | None = None,
-    ) -> list[AuditRow]:
-        """Entries with a number above `after`, in order, at most `limit`."""
-        asked = _between(namespace, first, last) | {"after": after, "limit": limit}
-        return [AuditRow(*values) for values in self._all("audit_rows", asked)]
-
-    def count(self, namespace: int, first: int | None = None, last: int | None = None) -> int:
-        """How many entries there are between two moments."""
-        [(found,)] = self._all("audit_count", _between(namespace, first, last))
-        return int(found)
 
     def head(self, namespace: int) -> Head:
         """Where the chain stands."""
@@ -85,32 +76,22 @@ class PostgresAudit:
             head = Head(through, bytes(found[0][0]), head.number, head.code)
             given = {"namespace": namespace, "through": through}
             removed = db.execute(queries()["audit_cut"], given).rowcount
-            _put(db, namespace, head, [cutting(head, removed)], link)
+            rows, head = head.linked([cutting(head, removed)], link)
+            _write(db, namespace, head, rows)
             return removed
 
         return self._connections.write(cut, patience=_SCAN_SECONDS)
 
     def add_hits(self, namespace: int, hits: Sequence[Hit]) -> None:
         """Add counts to those that stand; the later `last` stays."""
-        values = sorted(  # in one order everywhere, so that nobody waits in a circle
-            (namespace, h.day, h.api, h.status, h.user.encode("utf-8", "surrogatepass"), h.count,
-             h.last) for h in hits
-        )  # fmt: skip
+        # In one order everywhere, so that nobody waits in a circle.
+        values = sorted((namespace, *hit.columns()) for hit in hits)
 
         def add(db: psycopg.Connection[Any]) -> None:
             hold(db, namespace)
             db.cursor().executemany(queries()["add_hit"], values)
 
         self._connections.write(add)
-
-    def hits(self, namespace: int, first: int | None = None, last: int | None = None) -> list[Hit]:
-        """The counts of the days from `first` to `last`, both included."""
-        return [
-            Hit(day, api, status, bytes(user).decode("utf-8", "surrogatepass"), count, latest)
-            for day, api, status, user, count, latest in self._all(
-                "hits", _between(namespace, first, last)
-            )
-        ]
 
     def _settle(self, additions: Sequence[_Addition]) -> list[list[AuditRow]]:
         """Put what several calls have for one chain at its end, in one transaction."""
@@ -120,8 +101,7 @@ class PostgresAudit:
             _own_chain(db, namespace)
             head, written = _head(db, namespace), []
             for one in additions:
-                rows = _linked(head, one.entries, one.link)
-                head = _behind(head, rows)
+                rows, head = head.linked(one.entries, one.link)
                 written.append(rows)
             _write(db, namespace, head, [row for rows in written for row in rows])
             return written
@@ -146,27 +126,6 @@ def _head(db: psycopg.Connection[Any], namespace: int) -> Head:
     return Head(*found[0]) if found else Head()
 
 
-def _linked(head: Head, entries: Sequence[NewEntry], link: Link) -> list[AuditRow]:
-    """Entries with the numbers and codes they have behind a head."""
-    number, code, rows = head.number, head.code, []
-    for new in entries:
-        number += 1
-        code = link(code, number, new)
-        rows.append(AuditRow(number, new.moment, new.entry, new.tokens, code))
-    return rows
-
-
-def _behind(head: Head, rows: Sequence[AuditRow]) -> Head:
-    return Head(head.base, head.base_code, rows[-1].number, rows[-1].code) if rows else head
-
-
-def _put(
-    db: psycopg.Connection[Any], namespace: int, head: Head, entries: Sequence[NewEntry], link: Link
-) -> None:
-    rows = _linked(head, entries, link)
-    _write(db, namespace, _behind(head, rows), rows)
-
-
 def _write(
     db: psycopg.Connection[Any], namespace: int, head: Head, rows: Sequence[AuditRow]
 ) -> None:
@@ -181,14 +140,4 @@ def _write(
                 "code": [row.code for row in rows],
             }
             db.execute(queries()["add_audit"], columns)
-        values = (namespace, head.base, head.base_code, head.number, head.code)
-        db.execute(queries()["put_audit_head"], values)
-
-
-def _between(namespace: int, first: int | None, last: int | None) -> dict[str, Any]:
-    least, most = -(2**62), 2**62
-    return {
-        "namespace": namespace,
-        "first": least if first is None else first,
-        "last": most if last is None else last,
-    }
+        db.execute(queries()["put_audit_head"], (namespace, *astuple(head)))

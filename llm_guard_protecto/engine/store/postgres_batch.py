@@ -6,7 +6,7 @@ added in one order everywhere; where that order would decide who comes first, th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -15,16 +15,25 @@ import psycopg
 
 from llm_guard_protecto.engine.store import Row, Stale
 from llm_guard_protecto.engine.store.gathering import Gathering
+from llm_guard_protecto.engine.store.postgres_arrays import blobs, integers, longs, texts
 from llm_guard_protecto.engine.store.postgres_connections import PostgresConnections
 from llm_guard_protecto.engine.store.sql.postgres import queries
 from llm_guard_protecto.errors import VaultError
 
 __all__ = ["RowBatches"]
 
-_LANES = 2
-_COLUMNS = (
-    *("alias", "kind", "token", "counter", "key_version", "sealed", "day", "attributes", "used"),
-)
+_LANES = 1
+_COLUMNS: Mapping[str, Callable[[list[Any]], bytes]] = {
+    "alias": integers,
+    "kind": texts,
+    "token": texts,
+    "counter": integers,
+    "key_version": integers,
+    "sealed": blobs,
+    "day": integers,
+    "attributes": blobs,
+    "used": integers,
+}
 
 
 _Place = tuple[int, bytes, int, str]  # namespace, index, alias, token
@@ -78,7 +87,7 @@ class RowBatches:
         return [(standing.get(one.namespace), kept) for one in additions]
 
 
-def _arrays(additions: Sequence[_Addition]) -> dict[str, list[Any]]:
+def _arrays(additions: Sequence[_Addition]) -> dict[str, bytes]:
     """The columns of all rows; empty without rows."""
     rows = [(one.namespace, one.generation, row) for one in additions for row in one.rows]
     if not rows:
@@ -87,12 +96,12 @@ def _arrays(additions: Sequence[_Addition]) -> dict[str, list[Any]]:
     tokens = {(namespace, row.token.lower()) for namespace, _, row in rows}
     if len(places) == len(tokens) == len(rows):
         rows.sort(key=lambda one: (one[0], one[2].index, one[2].alias))
-    arrays: dict[str, list[Any]] = {
-        "namespace": [namespace for namespace, _, _ in rows],
-        "generation": [generation for _, generation, _ in rows],
-        "blind_index": [row.index for _, _, row in rows],
+    arrays = {
+        "namespace": integers([namespace for namespace, _, _ in rows]),
+        "generation": longs([generation for _, generation, _ in rows]),
+        "blind_index": blobs([row.index for _, _, row in rows]),
     }
-    for column in _COLUMNS:
+    for column, packed in _COLUMNS.items():
         read = attrgetter(column)
-        arrays[column] = [read(row) for _, _, row in rows]
+        arrays[column] = packed([read(row) for _, _, row in rows])
     return arrays

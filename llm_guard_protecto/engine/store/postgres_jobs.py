@@ -44,7 +44,7 @@ class PostgresJobs:
 
     def _add(self, jobs: Sequence[JobRow]) -> list[None]:
         """Keep jobs in one transaction. Each commit that tells workers waits for the one before."""
-        values = [_values(job) for job in jobs]
+        values = [job.columns() for job in jobs]
 
         def put(db: psycopg.Connection[Any]) -> list[psycopg.Cursor[Any]]:
             for namespace in sorted({job.namespace for job in jobs}):
@@ -72,7 +72,7 @@ class PostgresJobs:
         def find(db: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
             return db.execute(queries()["jobs"], asked, binary=True).fetchall()
 
-        return {row[0]: _job(row) for row in self._connections.read(find)}
+        return {row[0]: JobRow.of(row) for row in self._connections.read(find)}
 
     def is_open(self, tracking_id: str) -> bool:
         """Whether there is such a job, and it has not ended."""
@@ -86,7 +86,7 @@ class PostgresJobs:
             return db.execute(queries()["claim"], asked, binary=True).fetchall()
 
         rows = self._connections.write(take)
-        return _job(rows[0]) if rows else None
+        return JobRow.of(rows[0]) if rows else None
 
     def renew(self, tracking_id: str, tries: int, lease: int) -> bool:
         """Hold a job longer; False when another has taken it since."""
@@ -96,14 +96,7 @@ class PostgresJobs:
 
     def end(self, job: JobRow) -> bool:
         """Write status, `ended` and outcome of a job; False when another try has taken it."""
-        said = {
-            "id": job.tracking_id,
-            "tries": job.tries,
-            "status": job.status,
-            "ended": job.ended,
-            "outcome": job.outcome,
-        }
-
+        said = job.columns()
         sent = 0
 
         def end(db: psycopg.Connection[Any]) -> list[psycopg.Cursor[Any]]:
@@ -130,24 +123,3 @@ class PostgresJobs:
         return self._connections.read(
             lambda db: bool(db.execute(queries()[query], asked).fetchall())
         )
-
-
-def _values(job: JobRow) -> dict[str, Any]:
-    return {
-        "tracking_id": job.tracking_id,
-        "namespace": job.namespace,
-        "call": job.call,
-        "owner": job.owner.encode("utf-8", "surrogatepass"),
-        "status": job.status,
-        "submitted": job.submitted,
-        "started": job.started,
-        "ended": job.ended,
-        "key_version": job.key_version,
-        "payload": job.payload,
-        "outcome": job.outcome,
-    }
-
-
-def _job(row: tuple[Any, ...]) -> JobRow:
-    tracking_id, namespace, call, owner, *rest = row
-    return JobRow(tracking_id, namespace, call, owner.decode("utf-8", "surrogatepass"), *rest)

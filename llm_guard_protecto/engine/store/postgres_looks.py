@@ -26,10 +26,17 @@ class RowLooks:
     """Finds rows by one of their columns."""
 
     def __init__(
-        self, connections: PostgresConnections, query: str, column: Callable[[Row], Any]
+        self,
+        connections: PostgresConnections,
+        query: str,
+        column: Callable[[Row], Any],
+        packed: Callable[[Sequence[Any]], bytes],
     ) -> None:
-        """Ask `query` of `queries.sql`; `column` is what of a row it compares."""
+        """Ask `query` of `queries.sql`; `column` is what of a row it compares, `packed` makes an
+        array of such values.
+        """
         self._connections, self._query, self._column = connections, query, column
+        self._packed = packed
         self._gatherings: dict[int, Gathering[list[Any], list[Row]]] = {}
 
     def rows(self, namespace: int, wanted: Sequence[Any]) -> list[Row]:
@@ -47,7 +54,7 @@ class RowLooks:
         return [[row for one in each for row in found.get(one, ())] for each in asked]
 
     def _found(self, namespace: int, wanted: list[Any]) -> list[Row]:
-        values = {"namespace": namespace, "wanted": wanted}
+        values = {"namespace": namespace, "wanted": self._packed(wanted)}
 
         def find(db: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
             return db.execute(queries()[self._query], values, binary=True).fetchall()

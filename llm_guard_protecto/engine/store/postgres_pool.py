@@ -1,4 +1,8 @@
-"""The connections of one process to a PostgreSQL vault, and how a new one is opened."""
+"""The connections of one process to a PostgreSQL vault, and how a new one is opened.
+
+No `psycopg_pool`: it connects in threads of its own, which a fork does not copy, and whoever asks
+learns of a refused password or a stopped server only that the time is over, never why.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,10 @@ class Pool:
         self._closed = False
 
     def take(self, patience: float) -> psycopg.Connection[Any] | None:
-        """An idle connection, or the right to open one. To be given back, open or not."""
+        """An idle connection, or None: the right to open one. To be given back, open or not.
+
+        Raises `VaultUnavailable` after `patience` seconds without one, and when closed.
+        """
         with self._turn:
             if not self._turn.wait_for(lambda: self._free or self._closed, patience):
                 raise VaultUnavailable(

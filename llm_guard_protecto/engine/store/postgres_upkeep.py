@@ -14,7 +14,8 @@ from llm_guard_protecto.engine.store.jobs import JobRow
 from llm_guard_protecto.engine.store.postgres_connections import PostgresConnections
 from llm_guard_protecto.engine.store.postgres_holds import hold, own, said, standing
 from llm_guard_protecto.engine.store.sql.postgres import queries
-from llm_guard_protecto.engine.store.upkeep import PAGE, Rewrap
+from llm_guard_protecto.engine.store.text import to_text
+from llm_guard_protecto.engine.store.upkeep import PAGE, Pages, Rewrap, replacements
 from llm_guard_protecto.errors import ConfigurationError, VaultError
 
 __all__ = ["PostgresUpkeep"]
@@ -23,32 +24,12 @@ _LONG = 600.0
 """Seconds that a statement may take which reads or writes a whole table."""
 
 
-class PostgresUpkeep:
+class PostgresUpkeep(Pages):
     """Reads, replaces and removes in one database; see `Upkeep`."""
 
     def __init__(self, connections: PostgresConnections) -> None:
         """Use the connections of the store."""
         self._connections = connections
-
-    def rows(self, namespace: int, after: str = "", limit: int = PAGE) -> list[Row]:
-        """A page of rows, in order of their tokens."""
-        asked = {"namespace": namespace, "after": after, "limit": limit}
-        return [Row(*values) for values in self._all("page_of_rows", asked)]
-
-    def kept(
-        self, namespace: int, after: tuple[bytes, bytes] = (b"", b""), limit: int = PAGE
-    ) -> list[Kept]:
-        """A page of what is kept, in order of place and part."""
-        asked = {"namespace": namespace, "place": after[0], "part": after[1], "limit": limit}
-        return [Kept(*values) for values in self._all("page_of_kept", asked)]
-
-    def jobs(self, namespace: int, after: str = "", limit: int = PAGE) -> list[JobRow]:
-        """A page of jobs, in order of their ids."""
-        asked = {"namespace": namespace, "after": after, "limit": limit}
-        return [
-            JobRow(tracking_id, number, call, bytes(owner).decode("utf-8", "surrogatepass"), *rest)
-            for tracking_id, number, call, owner, *rest in self._all("page_of_jobs", asked)
-        ]
 
     def kinds(self, namespace: int) -> list[str]:
         """Every kind that a row has."""
@@ -63,19 +44,7 @@ class PostgresUpkeep:
         generation: int | None = None,
     ) -> int:
         """Write the second of each pair where the first still stands; how many."""
-        changes: dict[str, list[tuple[Any, ...]]] = {
-            "replace_row": [
-                (n.index, n.key_version, n.sealed, n.attributes, namespace, o.token, o.sealed)
-                for o, n in rows
-            ],
-            "replace_kept": [
-                (n.key_version, n.sealed, namespace, o.place, o.part, o.sealed) for o, n in kept
-            ],
-            "replace_job": [
-                (n.status, n.key_version, n.payload, n.outcome, n.ended, namespace,
-                 o.tracking_id, o.status, o.payload, o.outcome) for o, n in jobs
-            ],
-        }  # fmt: skip
+        changes = replacements(namespace, rows, kept, jobs)
 
         def replace(db: psycopg.Connection[Any]) -> int:
             hold(db, namespace, generation)
@@ -189,7 +158,7 @@ class PostgresUpkeep:
             for namespace, name, *key in db.execute(queries()["every_key"], binary=True).fetchall():
                 row = KeyRow(*key)
                 if row.state != "destroyed":
-                    wrapped = wrap(bytes(name).decode("utf-8", "surrogatepass"), row)
+                    wrapped = wrap(to_text(name), row)
                     values.append((wrapped, namespace, row.role, row.version))
             _many(db, "rewrap", values)
             db.execute(queries()["change_meta"], {"name": "root", "value": after})

@@ -10,11 +10,11 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
+from llm_guard_protecto.closing import Closing
 from llm_guard_protecto.engine.private_files import hold, let_go
 from llm_guard_protecto.engine.store import Kept, Row
 from llm_guard_protecto.engine.store.at_hand import needs_time
@@ -23,8 +23,9 @@ from llm_guard_protecto.engine.store.connections import Connections
 from llm_guard_protecto.engine.store.jobs import SqliteJobs
 from llm_guard_protecto.engine.store.sql import queries
 from llm_guard_protecto.engine.store.sqlite_file import fit_for_many, prepare
-from llm_guard_protecto.engine.store.sqlite_said import SqliteSaid, one, to_bytes
+from llm_guard_protecto.engine.store.sqlite_said import SqliteSaid, check, done, one
 from llm_guard_protecto.engine.store.tenants import SqliteTenants
+from llm_guard_protecto.engine.store.text import to_bytes
 from llm_guard_protecto.engine.store.upkeep_sqlite import SqliteUpkeep
 from llm_guard_protecto.errors import VaultError, VaultRefused, VaultUnavailable
 
@@ -35,7 +36,7 @@ T = TypeVar("T")
 _EXIT_SECONDS = 5.0
 
 
-class SqliteStore(SqliteSaid):
+class SqliteStore(SqliteSaid, Closing):
     """Keeps everything in one file; see `Store` for what each method promises."""
 
     lasting = True
@@ -123,7 +124,7 @@ class SqliteStore(SqliteSaid):
         ]
 
         def keep(db: apsw.Connection) -> list[tuple[Any, ...]]:
-            self._check(db, namespace, generation)
+            check(db, namespace, generation)
             return db.executemany(queries()["add_row"], values).fetchall()
 
         kept = set(self._connections.write(keep))
@@ -143,7 +144,7 @@ class SqliteStore(SqliteSaid):
         values = [(namespace, r.place, r.part, r.key_version, r.sealed, r.day) for r in rows]
 
         def put(db: apsw.Connection) -> None:
-            self._check(db, namespace, generation)
+            check(db, namespace, generation)
             db.executemany(queries()["keep"], values)
 
         self._connections.write(put)
@@ -153,12 +154,11 @@ class SqliteStore(SqliteSaid):
         asked = {"namespace": namespace, "before": before}
 
         def find(db: apsw.Connection) -> int | None:
-            self._check(db, namespace)
+            check(db, namespace)
             return one(db, "is_old", asked, int)
 
         def drop(db: apsw.Connection) -> int:
-            db.execute(queries()["forget"], asked)
-            gone = db.changes()
+            gone = done(db, "forget", asked)
             if gone:
                 db.execute(queries()["bump"], {"namespace": namespace})
             return gone
@@ -171,26 +171,13 @@ class SqliteStore(SqliteSaid):
         if self._finish.detach() is not None:
             _finish(self._connections, self._lock, None)
 
-    def __enter__(self) -> Self:
-        """The store itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
-
     def _rows(self, query: str, namespace: int, wanted: tuple[Any, ...]) -> list[Row]:
         needs_time()
         return [Row(*values) for values in self._wanted(query, namespace, wanted)]
 
     def _wanted(self, query: str, namespace: int, wanted: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
-            self._check(db, namespace)
+            check(db, namespace)
             if not wanted:
                 return []
             asked = {"namespace": namespace, "wanted": apsw.carray(wanted)}

@@ -11,9 +11,10 @@ import apsw
 from llm_guard_protecto.engine.store import KeyRow, Stale
 from llm_guard_protecto.engine.store.connections import Connections
 from llm_guard_protecto.engine.store.sql import queries
+from llm_guard_protecto.engine.store.text import to_bytes, to_text
 from llm_guard_protecto.errors import VaultError
 
-__all__ = ["SqliteSaid", "one", "to_bytes"]
+__all__ = ["SqliteSaid", "check", "done", "one"]
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ class SqliteSaid:
         values = [(namespace, k.role, k.version, k.state, k.wrapped, k.day) for k in keys]
 
         def keep(db: apsw.Connection) -> None:
-            self._check(db, namespace)
+            check(db, namespace)
             if root is not None and one(db, "meta", {"name": "root"}, bytes) != root:
                 raise Stale
             db.executemany(queries()["add_key"], values)
@@ -58,25 +59,25 @@ class SqliteSaid:
 
     def policies(self, namespace: int) -> list[str]:
         """The names of the policies of a namespace, sorted."""
-        return [_text(name) for (name,) in self._all("policies", namespace)]
+        return [to_text(name) for (name,) in self._all("policies", namespace)]
 
     def policy(self, namespace: int, name: str) -> str | None:
         """The JSON text of one policy."""
         asked = {"namespace": namespace, "name": to_bytes(name)}
 
         def look(db: apsw.Connection) -> bytes | None:
-            self._check(db, namespace)
+            check(db, namespace)
             return one(db, "policy", asked, bytes)
 
         found = self._connections.look(("policy", namespace, name), look)
-        return None if found is None else _text(found)
+        return None if found is None else to_text(found)
 
     def put_policy(self, namespace: int, name: str, document: str) -> None:
         """Keep a policy; one of the same name is replaced."""
         said = {"namespace": namespace, "name": to_bytes(name), "document": to_bytes(document)}
 
         def put(db: apsw.Connection) -> None:
-            self._check(db, namespace)
+            check(db, namespace)
             db.execute(queries()["put_policy"], said)
             db.execute(queries()["bump"], {"namespace": namespace})
 
@@ -87,9 +88,8 @@ class SqliteSaid:
         asked = {"namespace": namespace, "name": to_bytes(name)}
 
         def forget(db: apsw.Connection) -> bool:
-            self._check(db, namespace)
-            db.execute(queries()["delete_policy"], asked)
-            found = db.changes() > 0
+            check(db, namespace)
+            found = done(db, "delete_policy", asked) > 0
             db.execute(queries()["bump"], {"namespace": namespace})
             return found
 
@@ -97,17 +97,10 @@ class SqliteSaid:
 
     def _all(self, query: str, namespace: int) -> list[tuple[Any, ...]]:
         def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
-            self._check(db, namespace)
+            check(db, namespace)
             return db.execute(queries()[query], {"namespace": namespace}).fetchall()
 
         return self._connections.look((query, namespace), find)
-
-    def _check(self, db: apsw.Connection, namespace: int, generation: int | None = None) -> None:
-        found = one(db, "generation", {"namespace": namespace}, int)
-        if found is None:
-            raise VaultError(f"the vault has no namespace number {namespace}")
-        if generation not in {None, found}:
-            raise Stale
 
 
 def one(db: apsw.Connection, query: str, asked: Mapping[str, Any], kind: type[T]) -> T | None:
@@ -118,10 +111,16 @@ def one(db: apsw.Connection, query: str, asked: Mapping[str, Any], kind: type[T]
     return None
 
 
-def to_bytes(text: str) -> bytes:
-    """Text as the file keeps it: every string is legal."""
-    return text.encode("utf-8", "surrogatepass")
+def check(db: apsw.Connection, namespace: int, generation: int | None = None) -> None:
+    """Raise `VaultError` when there is no such namespace, `Stale` when it left `generation`."""
+    found = one(db, "generation", {"namespace": namespace}, int)
+    if found is None:
+        raise VaultError(f"the vault has no namespace number {namespace}")
+    if generation not in {None, found}:
+        raise Stale
 
 
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogatepass")
+def done(db: apsw.Connection, query: str, asked: Any) -> int:
+    """How many rows a statement changed."""
+    db.execute(queries()[query], asked)
+    return db.changes()

@@ -6,16 +6,19 @@ The same promises as in `Store`: durable when a method returns, safe from severa
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Protocol
 
 import apsw
 
 from llm_guard_protecto.engine.store.connections import Connections
 from llm_guard_protecto.engine.store.sql import queries
+from llm_guard_protecto.engine.store.sqlite_said import done
+from llm_guard_protecto.engine.store.text import to_bytes, to_text
 
-__all__ = ["Bearer", "MemoryTenants", "SqliteTenants", "Tenants"]
+__all__ = ["Bearer", "MemoryTenants", "SqlTenants", "SqliteTenants", "Tenants"]
 
 _DROPPED = (
     *("tokens", "kept", "keys", "policies", "bearers", "jobs"),
@@ -41,6 +44,17 @@ class Bearer:
     last_day: int | None = None
     made: int = 0
     revoked: int | None = None
+
+    @classmethod
+    def of(cls, columns: Sequence[Any]) -> Bearer:
+        """The bearer that these columns of a table say, in the order of the fields."""
+        digest, namespace, owner, said, *rest = columns
+        return cls(digest, namespace, to_text(owner), tuple(filter(None, said.split(","))), *rest)
+
+    def columns(self) -> tuple[Any, ...]:
+        """What a table says of this bearer, in the order of the fields."""
+        digest, namespace, owner, permissions, *rest = astuple(self)
+        return (digest, namespace, to_bytes(owner), ",".join(permissions), *rest)
 
 
 class Tenants(Protocol):
@@ -82,31 +96,43 @@ class Tenants(Protocol):
         ...
 
 
-class SqliteTenants:
+class SqlTenants(ABC):
+    """The questions to the namespaces and bearers of a database; see `Tenants`."""
+
+    def names(self) -> Mapping[str, int]:
+        """Every namespace that lives, by name, with its number."""
+        return {to_text(name): number for name, number in self._rows("namespaces", {})}
+
+    def name_of(self, namespace: int) -> str | None:
+        """The name of a namespace by its number; None when it is gone."""
+        rows = self._rows("name_of", {"namespace": namespace})
+        return to_text(rows[0][0]) if rows else None
+
+    def number_of(self, name: str) -> int | None:
+        """The number of a namespace by its name; None when there is none. Makes nothing."""
+        rows = self._rows("namespace", {"name": to_bytes(name)})
+        return int(rows[0][0]) if rows else None
+
+    def bearer(self, digest: bytes) -> Bearer | None:
+        """The bearer with this digest, revoked or not."""
+        rows = self._rows("bearer", {"digest": digest})
+        return Bearer.of(rows[0]) if rows else None
+
+    def bearers(self, namespace: int | None) -> Sequence[Bearer]:
+        """The bearers of a namespace, the oldest first; None for the master keys."""
+        return [Bearer.of(row) for row in self._rows("bearers", {"namespace": namespace})]
+
+    @abstractmethod
+    def _rows(self, query: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+
+
+class SqliteTenants(SqlTenants):
     """The namespaces and bearers of a vault file; see `Tenants`."""
 
     def __init__(self, connections: Connections) -> None:
         """Use the connections of the store."""
         self._connections = connections
-
-    def names(self) -> Mapping[str, int]:
-        """Every namespace that lives, by name, with its number."""
-
-        def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
-            return db.execute(queries()["namespaces"]).fetchall()
-
-        rows = self._connections.read(find)
-        return {_text(name): number for name, number in rows}
-
-    def name_of(self, namespace: int) -> str | None:
-        """The name of a namespace by its number; None when it is gone."""
-        found = self._one("name_of", {"namespace": namespace})
-        return None if found is None else _text(found)
-
-    def number_of(self, name: str) -> int | None:
-        """The number of a namespace by its name; None when there is none. Makes nothing."""
-        found = self._one("namespace", {"name": name.encode("utf-8", "surrogatepass")})
-        return None if found is None else int(found)
 
     def drop(self, namespace: int) -> bool:
         """Delete a namespace with everything in it; False if it was gone."""
@@ -115,54 +141,22 @@ class SqliteTenants:
         def drop(db: apsw.Connection) -> bool:
             for name in _DROPPED:
                 db.execute(queries()[f"drop_{name}"], asked)
-            db.execute(queries()["drop_namespace"], asked)
-            return db.changes() > 0
+            return done(db, "drop_namespace", asked) > 0
 
         return self._connections.write(drop)
 
-    def bearer(self, digest: bytes) -> Bearer | None:
-        """The bearer with this digest, revoked or not."""
-        found = self._rows("bearer", {"digest": digest})
-        return found[0] if found else None
-
-    def bearers(self, namespace: int | None) -> Sequence[Bearer]:
-        """The bearers of a namespace, the oldest first; None for the master keys."""
-        return self._rows("bearers", {"namespace": namespace})
-
     def add_bearer(self, bearer: Bearer) -> None:
         """Keep one more bearer."""
-        values = (
-            bearer.digest,
-            bearer.namespace,
-            bearer.owner.encode("utf-8", "surrogatepass"),
-            ",".join(bearer.permissions),
-            bearer.first_day,
-            bearer.last_day,
-            bearer.made,
-            bearer.revoked,
-        )
-        self._connections.write(lambda db: _done(db, "add_bearer", values))
+        self._connections.write(lambda db: done(db, "add_bearer", bearer.columns()))
 
     def revoke(self, digest: bytes, at: int) -> bool:
         """Revoke a bearer; False if there was none to revoke."""
         asked = {"digest": digest, "at": at}
-        return self._connections.write(lambda db: _done(db, "revoke", asked)) > 0
+        return self._connections.write(lambda db: done(db, "revoke", asked)) > 0
 
-    def _one(self, query: str, asked: Mapping[str, Any]) -> Any:
-        """The only value of the only row, if there is one."""
-
+    def _rows(self, query: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
             return db.execute(queries()[query], asked).fetchall()
-
-        rows = self._connections.look((query, *asked.values()), find)
-        return rows[0][0] if rows else None
-
-    def _rows(self, query: str, asked: Mapping[str, Any]) -> list[Bearer]:
-        def find(db: apsw.Connection) -> list[Bearer]:
-            return [
-                Bearer(digest, namespace, _text(owner), tuple(filter(None, said.split(","))), *rest)
-                for digest, namespace, owner, said, *rest in db.execute(queries()[query], asked)
-            ]
 
         return self._connections.look((query, *asked.values()), find)
 
@@ -226,12 +220,3 @@ class MemoryTenants:
                 return False
             self._bearers[digest] = replace(held, revoked=at)
             return True
-
-
-def _done(db: apsw.Connection, query: str, asked: Any) -> int:
-    db.execute(queries()[query], asked)
-    return db.changes()
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogatepass")

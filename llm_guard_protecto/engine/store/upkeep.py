@@ -10,14 +10,15 @@ transaction, see `Store.generation`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from llm_guard_protecto.engine.store import Kept, KeyRow, Row
 from llm_guard_protecto.engine.store.jobs import JobRow
 
-__all__ = ["PAGE", "Rewrap", "Upkeep"]
+__all__ = ["PAGE", "Pages", "Rewrap", "Upkeep", "replacements"]
 
 PAGE = 500
 """Rows that are read or written at once: short enough for others to come in between."""
@@ -136,7 +137,10 @@ class Upkeep(Protocol):
         ...
 
     def reserve(self, namespace: int, version: int, count: int) -> int:
-        """Count `count` uses of a data key, before they happen; how many that makes in all."""
+        """Count `count` uses of a data key, before they happen; how many that makes in all.
+
+        Raises `VaultError` when there is no such key.
+        """
         ...
 
     def shred(self) -> None:
@@ -158,3 +162,50 @@ class Upkeep(Protocol):
         that is taken.
         """
         ...
+
+
+class Pages(ABC):
+    """The pages of a database; see `Upkeep`."""
+
+    def rows(self, namespace: int, after: str = "", limit: int = PAGE) -> list[Row]:
+        """A page of rows, in order of their tokens."""
+        asked = {"namespace": namespace, "after": after, "limit": limit}
+        return [Row(*values) for values in self._all("page_of_rows", asked)]
+
+    def kept(
+        self, namespace: int, after: tuple[bytes, bytes] = (b"", b""), limit: int = PAGE
+    ) -> list[Kept]:
+        """A page of what is kept, in order of place and part."""
+        asked = {"namespace": namespace, "place": after[0], "part": after[1], "limit": limit}
+        return [Kept(*values) for values in self._all("page_of_kept", asked)]
+
+    def jobs(self, namespace: int, after: str = "", limit: int = PAGE) -> list[JobRow]:
+        """A page of jobs, in order of their ids."""
+        asked = {"namespace": namespace, "after": after, "limit": limit}
+        return [JobRow.of(columns) for columns in self._all("page_of_jobs", asked)]
+
+    @abstractmethod
+    def _all(self, query: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of a query. Raises `VaultError` when there is no such namespace."""
+
+
+def replacements(
+    namespace: int,
+    rows: Sequence[tuple[Row, Row]],
+    kept: Sequence[tuple[Kept, Kept]],
+    jobs: Sequence[tuple[JobRow, JobRow]],
+) -> dict[str, list[tuple[Any, ...]]]:
+    """What `Upkeep.replace` has to write: the values of each statement, for each pair."""
+    return {
+        "replace_row": [
+            (n.index, n.key_version, n.sealed, n.attributes, namespace, o.token, o.sealed)
+            for o, n in rows
+        ],
+        "replace_kept": [
+            (n.key_version, n.sealed, namespace, o.place, o.part, o.sealed) for o, n in kept
+        ],
+        "replace_job": [
+            (n.status, n.key_version, n.payload, n.outcome, n.ended, namespace,
+             o.tracking_id, o.status, o.payload, o.outcome) for o, n in jobs
+        ],
+    }  # fmt: skip

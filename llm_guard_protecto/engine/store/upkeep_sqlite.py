@@ -13,39 +13,21 @@ from llm_guard_protecto.engine.store.connections import Connections
 from llm_guard_protecto.engine.store.jobs import JobRow
 from llm_guard_protecto.engine.store.sql import queries
 from llm_guard_protecto.engine.store.sqlite_copy import copy, new_file, shred
-from llm_guard_protecto.engine.store.upkeep import PAGE, Rewrap
+from llm_guard_protecto.engine.store.sqlite_said import check, done, one
+from llm_guard_protecto.engine.store.text import to_text
+from llm_guard_protecto.engine.store.upkeep import PAGE, Pages, Rewrap, replacements
 from llm_guard_protecto.errors import VaultError
 
 __all__ = ["SqliteUpkeep"]
 
 
-class SqliteUpkeep:
+class SqliteUpkeep(Pages):
     """Reads, replaces and removes in one vault file; see `Upkeep`."""
 
     def __init__(self, connections: Connections, path: Path, patience: float) -> None:
         """Use the connections of the store; `patience` is in seconds."""
         self._connections = connections
         self._path, self._patience = path, patience
-
-    def rows(self, namespace: int, after: str = "", limit: int = PAGE) -> list[Row]:
-        """A page of rows, in order of their tokens."""
-        asked = {"namespace": namespace, "after": after, "limit": limit}
-        return [Row(*values) for values in self._all("page_of_rows", asked)]
-
-    def kept(
-        self, namespace: int, after: tuple[bytes, bytes] = (b"", b""), limit: int = PAGE
-    ) -> list[Kept]:
-        """A page of what is kept, in order of place and part."""
-        asked = {"namespace": namespace, "place": after[0], "part": after[1], "limit": limit}
-        return [Kept(*values) for values in self._all("page_of_kept", asked)]
-
-    def jobs(self, namespace: int, after: str = "", limit: int = PAGE) -> list[JobRow]:
-        """A page of jobs, in order of their ids."""
-        asked = {"namespace": namespace, "after": after, "limit": limit}
-        return [
-            JobRow(tracking_id, number, call, bytes(owner).decode("utf-8", "surrogatepass"), *rest)
-            for tracking_id, number, call, owner, *rest in self._all("page_of_jobs", asked)
-        ]
 
     def kinds(self, namespace: int) -> list[str]:
         """Every kind that a row has."""
@@ -60,20 +42,11 @@ class SqliteUpkeep:
         generation: int | None = None,
     ) -> int:
         """Write the second of each pair where the first still stands; how many."""
-        changes = [
-            ("replace_row", (n.index, n.key_version, n.sealed, n.attributes, namespace, o.token,
-                             o.sealed)) for o, n in rows
-        ] + [
-            ("replace_kept", (n.key_version, n.sealed, namespace, o.place, o.part, o.sealed))
-            for o, n in kept
-        ] + [
-            ("replace_job", (n.status, n.key_version, n.payload, n.outcome, n.ended, namespace,
-                             o.tracking_id, o.status, o.payload, o.outcome)) for o, n in jobs
-        ]  # fmt: skip
+        changes = replacements(namespace, rows, kept, jobs)
 
         def replace(db: apsw.Connection) -> int:
-            _check(db, namespace, generation)
-            return sum(_done(db, name, values) for name, values in changes)
+            check(db, namespace, generation)
+            return sum(done(db, name, one) for name, values in changes.items() for one in values)
 
         return self._connections.write(replace)
 
@@ -83,11 +56,11 @@ class SqliteUpkeep:
         """Remove these rows, and what is kept there; how many of each."""
 
         def remove(db: apsw.Connection) -> tuple[int, int]:
-            _check(db, namespace)
-            gone = sum(_done(db, "remove_row", (namespace, token)) for token in tokens)
-            less = sum(_done(db, "remove_kept", (namespace, k.place, k.part)) for k in kept)
+            check(db, namespace)
+            gone = sum(done(db, "remove_row", (namespace, token)) for token in tokens)
+            less = sum(done(db, "remove_kept", (namespace, k.place, k.part)) for k in kept)
             if gone or less:
-                _done(db, "bump", {"namespace": namespace})
+                done(db, "bump", {"namespace": namespace})
             return gone, less
 
         return self._connections.write(remove)
@@ -99,10 +72,10 @@ class SqliteUpkeep:
         tokens = [token for (token,) in self._all("old_rows", asked)]
 
         def remove(db: apsw.Connection) -> int:
-            _check(db, namespace)
-            gone = sum(_done(db, "remove_old", (namespace, token, before)) for token in tokens)
+            check(db, namespace)
+            gone = sum(done(db, "remove_old", (namespace, token, before)) for token in tokens)
             if gone:
-                _done(db, "bump", {"namespace": namespace})
+                done(db, "bump", {"namespace": namespace})
             return gone
 
         return self._connections.write(remove) if tokens else 0
@@ -124,7 +97,7 @@ class SqliteUpkeep:
         asked = {"namespace": namespace, "day": day}
         if any(last >= day for (last,) in self._all("swept", asked)):
             return False
-        return self._connections.write(lambda db: _done(db, "sweep", asked)) > 0
+        return self._connections.write(lambda db: done(db, "sweep", asked)) > 0
 
     def link(
         self,
@@ -155,14 +128,14 @@ class SqliteUpkeep:
         values = [(namespace, k.role, k.version, k.state, k.wrapped, k.day) for k in keys]
 
         def put(db: apsw.Connection) -> bool:
-            if _root(db) != root:
+            if one(db, "meta", {"name": "root"}, bytes) != root:
                 return False
             try:
-                _check(db, namespace, generation)
+                check(db, namespace, generation)
             except Stale:
                 return False
             db.executemany(queries()["put_key"], values)
-            _done(db, "bump", {"namespace": namespace})
+            done(db, "bump", {"namespace": namespace})
             return True
 
         return self._connections.write(put)
@@ -171,17 +144,17 @@ class SqliteUpkeep:
         """Change the root key: what the vault says of it, and what wraps every other key."""
 
         def change(db: apsw.Connection) -> int | None:
-            if _root(db) != before:
+            if one(db, "meta", {"name": "root"}, bytes) != before:
                 return None
             values = []
             found: list[tuple[Any, ...]] = db.execute(queries()["every_key"]).fetchall()
             for namespace, name, *key in found:
                 row = KeyRow(*key)
                 if row.state != "destroyed":
-                    wrapped = wrap(bytes(name).decode("utf-8", "surrogatepass"), row)
+                    wrapped = wrap(to_text(name), row)
                     values.append((wrapped, namespace, row.role, row.version))
             db.executemany(queries()["rewrap"], values)
-            _done(db, "change_meta", {"name": "root", "value": after})
+            done(db, "change_meta", {"name": "root", "value": after})
             return len(values)
 
         return self._connections.write(change)
@@ -213,7 +186,7 @@ class SqliteUpkeep:
     def _all(self, query: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
             if "namespace" in asked:
-                _check(db, asked["namespace"])
+                check(db, asked["namespace"])
             return db.execute(queries()[query], asked).fetchall()
 
         return self._connections.read(find)
@@ -222,26 +195,7 @@ class SqliteUpkeep:
         self, query: str, values: Iterable[Sequence[Any]], namespace: int, generation: int | None
     ) -> None:
         def put(db: apsw.Connection) -> None:
-            _check(db, namespace, generation)
+            check(db, namespace, generation)
             db.executemany(queries()[query], values)
 
         self._connections.write(put)
-
-
-def _check(db: apsw.Connection, namespace: int, generation: int | None = None) -> None:
-    found = db.execute(queries()["generation"], {"namespace": namespace}).fetchall()
-    if not found:
-        raise VaultError(f"the vault has no namespace number {namespace}")
-    if generation not in {None, found[0][0]}:
-        raise Stale
-
-
-def _root(db: apsw.Connection) -> bytes | None:
-    found: list[tuple[Any, ...]] = db.execute(queries()["meta"], {"name": "root"}).fetchall()
-    return bytes(found[0][0]) if found else None
-
-
-def _done(db: apsw.Connection, query: str, asked: Any) -> int:
-    """How many rows a statement changed."""
-    db.execute(queries()[query], asked)
-    return db.changes()

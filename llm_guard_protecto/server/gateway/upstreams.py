@@ -7,14 +7,16 @@ host, a scheme or a key, and a redirect is passed back, never followed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import httpx
 
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.server.gateway.configuration import Gateway, Kind
 from llm_guard_protecto.server.gateway.headers import Headers
+from llm_guard_protecto.server.gateway.sending import Sending, Sends
 
 __all__ = ["Provider", "Providers", "Target", "Upstreams"]
 
@@ -30,7 +32,7 @@ class Provider:
     kind: Kind
     url: str
     headers: Headers = field(repr=False)
-    client: httpx.AsyncClient = field(repr=False)
+    client: Sends = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Target:
 
     def url(self, query: bytes) -> httpx.URL:
         """The address of the call."""
-        return httpx.URL(self.provider.url + self.path).copy_with(query=query or None)
+        url = _url(self.provider.url + self.path)
+        return url.copy_with(query=query) if query else url
 
 
 class Upstreams:
@@ -52,9 +55,9 @@ class Upstreams:
         self,
         settings: Gateway,
         environ: Mapping[str, str],
-        transport: httpx.AsyncBaseTransport | None = None,
+        around: Callable[[Sends], Sends] | None = None,
     ) -> None:
-        """Take the keys from `environ`; `transport` stands in for the network.
+        """Take the keys from `environ`; `around` stands between the gateway and what sends.
 
         Raises `ConfigurationError` for a key that is not there.
         """
@@ -63,12 +66,8 @@ class Upstreams:
             key = environ.get(one.key_env, "") if one.key_env else ""
             if one.key_env and not key.strip():
                 raise ConfigurationError(f"upstream {name}: {one.key_env} is not set")
-            timeout = httpx.Timeout(one.seconds, connect=min(one.seconds, _CONNECT))
-            limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
-            client = httpx.AsyncClient(
-                timeout=timeout, limits=limits, trust_env=False, transport=transport
-            )
-            client.headers.clear()
+            client: Sends = Sending(one.seconds, min(one.seconds, _CONNECT))
+            client = around(client) if around else client
             self._all[name] = Provider(name, one.kind, one.url, _key(one.kind, key), client)
 
     def target(self, path: str) -> Target | None:
@@ -94,6 +93,12 @@ class Upstreams:
         """Close every client."""
         for one in self._all.values():
             await one.client.aclose()
+
+
+@lru_cache(maxsize=1024)
+def _url(text: str) -> httpx.URL:
+    """The same few are called again and again, and reading one takes its time."""
+    return httpx.URL(text)
 
 
 def _key(kind: Kind, key: str) -> Headers:

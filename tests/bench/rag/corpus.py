@@ -247,8 +247,10 @@ MONTHS = [
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`text` is answered by the passage number `answer`. `kind`: `topical`, `name`, `surname`
-    or `mail`.
+    """`text` is answered by the passage number `answer`.
+
+    `kind`: `topical`, or by what names somebody: `name`, `surname`, `typed` (a name in haste, all
+    in lower case) or `mail`.
     """
 
     text: str
@@ -308,14 +310,16 @@ def made(seed: int = 1) -> Corpus:
         questions.append(Question(asked.format(**said), number, "topical"))
     for number in some[TOPICAL_QUESTIONS:]:
         said, last, mailed = facts[number]
-        kinds = ["name"]
+        kinds = ["name", "typed"]
         if of_surname[last, said["thing"]] == 1:
             kinds.append("surname")
         if mailed:
             kinds.append("mail")
         kind = rng.choice(kinds)
+        said["typed"] = said["who"].lower()
         asked = {
             "name": "What did {who} report, and what was done?",
+            "typed": "what did {typed} report",
             "surname": "What was the matter with the {thing} that Ms or Mr {last} reported?",
             "mail": "What was the message from {mail} about?",
         }[kind]

@@ -19,10 +19,20 @@ FIRST = 5
 
 
 def main() -> None:
-    """Read passages and questions as JSON, write for each way the first passages of each question."""
-    asked = json.load(sys.stdin)
-    passages, questions = asked["passages"], asked["questions"]
-    json.dump({"bm25": bm25(passages, questions), "minilm": dense(passages, questions)}, sys.stdout)
+    """Read the forms of passages and questions as JSON; write the first passages of each question.
+
+    Progress goes to standard error.
+    """
+    forms = json.load(sys.stdin)
+    model = MiniLM()
+    found = {}
+    for name, (passages, questions) in forms.items():
+        print(f"retrieving from {name} passages ...", file=sys.stderr, flush=True)
+        found[name] = {
+            "bm25": bm25(passages, questions),
+            "minilm": dense(model, passages, questions),
+        }
+    json.dump(found, sys.stdout)
 
 
 def bm25(passages: list[str], questions: list[str]) -> list[list[int]]:
@@ -33,9 +43,8 @@ def bm25(passages: list[str], questions: list[str]) -> list[list[int]]:
     return [[int(at) for at in row] for row in found]
 
 
-def dense(passages: list[str], questions: list[str]) -> list[list[int]]:
+def dense(model: MiniLM, passages: list[str], questions: list[str]) -> list[list[int]]:
     """By the angle between their vectors."""
-    model = MiniLM()
     near = model(questions) @ model(passages).T
     return [[int(at) for at in row] for row in np.argsort(-near, axis=1)[:, :FIRST]]
 

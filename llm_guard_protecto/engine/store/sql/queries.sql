@@ -65,9 +65,6 @@ SELECT namespace FROM namespaces WHERE name = :name;
 -- add_namespace: number a namespace, unless it has a number
 INSERT INTO namespaces (name) VALUES (:name) ON CONFLICT DO NOTHING;
 
--- has_namespace: whether a number is that of a namespace
-SELECT 1 FROM namespaces WHERE namespace = :namespace AND gone = 0;
-
 -- meta: what the vault says about itself
 SELECT value FROM meta WHERE name = :name;
 
@@ -176,7 +173,7 @@ WHERE tracking_id = :id AND tries = :tries AND status = 'IN-PROGRESS';
 
 -- end_job: what became of a job, said by the latest to take it
 UPDATE jobs SET status = :status, ended = :ended, outcome = :outcome
-WHERE tracking_id = :id AND tries = :tries AND status = 'IN-PROGRESS';
+WHERE tracking_id = :tracking_id AND tries = :tries AND status = 'IN-PROGRESS';
 
 -- is_full: whether a job ended before a time and still has its payload
 SELECT 1 FROM jobs WHERE ended IS NOT NULL AND payload IS NOT NULL AND ended < :before LIMIT 1;

@@ -90,9 +90,9 @@ INSERT INTO tokens (namespace, blind_index, alias, kind, token, counter, key_ver
 SELECT n.namespace, u.blind_index, u.alias, u.kind, u.token, u.counter, u.key_version, u.sealed,
        u.day, u.attributes, u.used
 FROM unnest(
-    %(namespace)b::integer[], %(generation)s::bigint[], %(blind_index)b::bytea[],
+    %(namespace)b::integer[], %(generation)b::bigint[], %(blind_index)b::bytea[],
     %(alias)b::integer[], %(kind)b::text[], %(token)b::text[], %(counter)b::integer[],
-    %(key_version)b::integer[], %(sealed)b::bytea[], %(day)b::integer[], %(attributes)s::bytea[],
+    %(key_version)b::integer[], %(sealed)b::bytea[], %(day)b::integer[], %(attributes)b::bytea[],
     %(used)b::integer[]
 ) WITH ORDINALITY AS u (namespace, generation, blind_index, alias, kind, token, counter,
                         key_version, sealed, day, attributes, used, place)
@@ -258,7 +258,7 @@ WHERE tracking_id = %(id)s AND tries = %(tries)s AND status = 'IN-PROGRESS';
 -- procrastinate's own statement
 WITH ended AS (
     UPDATE jobs SET status = %(status)s, ended = %(ended)s, outcome = %(outcome)s
-    WHERE tracking_id = %(id)s AND tries = %(tries)s AND status = 'IN-PROGRESS'
+    WHERE tracking_id = %(tracking_id)s AND tries = %(tries)s AND status = 'IN-PROGRESS'
     RETURNING dispatch
 )
 SELECT CASE WHEN handed.id IS NOT NULL THEN {finish} END
@@ -267,7 +267,7 @@ FROM ended LEFT JOIN procrastinate_jobs AS handed
 
 -- has_ended: whether a job has ended just so
 SELECT 1 FROM jobs
-WHERE tracking_id = %(id)s AND tries = %(tries)s AND status = %(status)s
+WHERE tracking_id = %(tracking_id)s AND tries = %(tries)s AND status = %(status)s
     AND ended = %(ended)s AND outcome IS NOT DISTINCT FROM %(outcome)s;
 
 -- has_added: whether a job was added just so
