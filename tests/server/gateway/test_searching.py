@@ -34,7 +34,7 @@ def right(said: str | None) -> None:
     assert "<PER>" in said
 
 
-@pytest.fixture(scope="module", params=[3, 5000])
+@pytest.fixture(scope="module", params=[9, 5000])
 def served(request: pytest.FixtureRequest) -> Iterator[Served]:
     with gateway(FakeProvider(reply, piece=request.param), replies="mask") as one:
         yield one
