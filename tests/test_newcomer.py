@@ -36,12 +36,10 @@ Install = Callable[[tuple[str, ...]], Path]
 def asked_for(page: Path) -> tuple[str, ...]:
     """What a page says to install, our own package from this checkout."""
     words = {str(ROOT)}
-    for block in blocks(page):
-        for line in re.findall(r"^pip install ([^&\n]+)", block.text, re.MULTILINE):
-            given = shlex.split(line)
-            if block.language == "" and "-e" not in given:  # that is for who works on it
-                words |= {OURS.sub(rf"{ROOT}\1", one) for one in given if OURS.fullmatch(one)}
-                words |= {one for one in given if not OURS.fullmatch(one)}
+    for line in re.findall(r"(?:^|`)pip install ([^&\n`]+)", page.read_text(), re.MULTILINE):
+        given = shlex.split(line)
+        if not any(one.startswith("-") for one in given):  # those are for who works on it
+            words |= {OURS.sub(rf"{ROOT}\1", one) if OURS.fullmatch(one) else one for one in given}
     return tuple(sorted(words))
 
 
@@ -114,7 +112,7 @@ def test_the_console_is_in_the_package(outside: Any, installed: Install) -> None
         said = [process.stdout.readline() for _ in range(2)]
         address = re.search(r"http://\S+/console/", said[1])
         assert address, said
-        page = httpx.get(address[0]).text
+        page = httpx.get(address[0], timeout=60).text
         for name in re.findall(r'(?:src|href)="([\w.]+)"', page):
             assert httpx.get(address[0] + name).status_code == 200
     finally:

@@ -22,6 +22,7 @@ EXTRAS = (
     *("anthropic", "torch", "starlette", "uvicorn", "vcr", "hypothesis", "pytest"),
     "prometheus_client",
     *("onnx", "onnxruntime", "spacy", "tokenizers"),
+    *("dask", "pandas", "polars", "pyarrow", "ray"),
 )
 
 SHELL = ("app", "console.chat", "console.pages", "meters", "running")

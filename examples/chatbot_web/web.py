@@ -9,7 +9,7 @@ from bot import Chat
 from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.staticfiles import StaticFiles
-from history import History
+from history import History, Message
 from openai import APIError, AsyncOpenAI
 from people import CUSTOMERS, VIEWERS, Viewer
 from pydantic import BaseModel, Field
@@ -29,6 +29,10 @@ HEADERS = {
 
 class Question(BaseModel):
     text: str = Field(min_length=1, max_length=10_000)
+
+
+def plain(messages: list[Message]) -> list[dict[str, str]]:
+    return [{"role": one["role"], "content": one["content"]} for one in messages]
 
 
 def build(data: Path, vault: LocalVault, openai: AsyncOpenAI) -> FastAPI:
@@ -76,12 +80,12 @@ def build(data: Path, vault: LocalVault, openai: AsyncOpenAI) -> FastAPI:
     @app.get("/chats/{customer}")
     async def read(
         chat: Annotated[Chat, Depends(readable)], who: Annotated[Viewer, Depends(viewer)]
-    ) -> list[dict[str, object]]:
-        return [dict(message) for message in await chat.read(who)]
+    ) -> list[dict[str, str]]:
+        return plain(await chat.read(who))
 
     @app.get("/chats/{customer}/stored")
-    def stored(chat: Annotated[Chat, Depends(readable)]) -> list[dict[str, object]]:
-        return [dict(message) for message in chat.stored()]
+    def stored(chat: Annotated[Chat, Depends(readable)]) -> list[dict[str, str]]:
+        return plain(chat.stored())
 
     @app.post("/chats/{customer}")
     async def ask(

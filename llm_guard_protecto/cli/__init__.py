@@ -18,6 +18,7 @@ from llm_guard_protecto.cli import (
     demo,
     erase,
     keys,
+    mask_file,
     migrate,
     policies,
     serve,
@@ -46,6 +47,8 @@ app.command()(demo.demo)
 app.command()(texts.mask)
 app.command()(texts.unmask)
 app.command()(texts.find)
+app.command()(mask_file.mask_file)
+app.command()(mask_file.unmask_file)
 app.command()(train.train)
 app.command()(serve.serve)
 app.command()(worker.worker)

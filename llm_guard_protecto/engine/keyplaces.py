@@ -36,7 +36,11 @@ Chance = Callable[[int], bytes]
 
 
 class KeyPlace(Protocol):
-    """Keeps the root keys of vaults by the vault's own id."""
+    """Keeps the root keys of vaults by the vault's own id.
+
+    Raises `VaultRefused` for a key that is damaged or not kept safely, `VaultUnavailable` when the
+    place cannot be used now.
+    """
 
     def where(self, vault: str) -> str:
         """Where the key of a vault is, for messages."""

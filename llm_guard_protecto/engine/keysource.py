@@ -87,7 +87,10 @@ class KeySource:
         return configured(self.environ, NEW_KEY_VARIABLE, NEW_KEY_FILE_VARIABLE)
 
     def named(self) -> KeyPlace | None:
-        """The place that the caller or the environment names; None when they name none."""
+        """The place that the caller or the environment names; None when they name none.
+
+        Raises `ConfigurationError` for a name that is no source.
+        """
         if self.kms is not None:
             return KmsPlace(self.kms, type(self.kms).__name__)
         name = self.environ.get(SOURCE_VARIABLE)
@@ -118,7 +121,10 @@ class KeySource:
 
     @contextmanager
     def alone(self, store: Store) -> Iterator[None]:
-        """Make the key directory and hold it against other processes and threads."""
+        """Make the key directory and hold it against other processes and threads.
+
+        Raises `VaultUnavailable` when it cannot be made or others hold it too long.
+        """
         directory = self.directory(store)
         try:
             make_directory(directory)
@@ -203,7 +209,8 @@ def configured(
 ) -> RootKey | None:
     """The key that the environment gives, or None when it gives none.
 
-    A variable that is set and empty is refused: it is a deployment that lost its secret.
+    A variable that is set and empty is refused: it is a deployment that lost its secret. Raises
+    `VaultRefused` for that, for what is no key, and for two that disagree.
     """
     found = []
     if (text := environ.get(variable)) is not None:

@@ -22,7 +22,10 @@ _PATIENCE = 5.0
 
 @contextmanager
 def sqlite_source(url: str) -> Iterator[SqliteTables]:
-    """A vault file that is there, brought up to date, and locked against writers meanwhile."""
+    """A vault file that is there, brought up to date, and locked against writers meanwhile.
+
+    Raises `ConfigurationError` when there is none.
+    """
     path = _path(url)
     if not path.exists():
         if ":" in url.removeprefix("sqlite:///"):
@@ -96,7 +99,10 @@ class SqliteTables:
     def put(
         self, table: Table, rows: Sequence[tuple[Any, ...]], before: bytes | None, after: bytes
     ) -> None:
-        """Write rows, and how far the copy has come, in one transaction."""
+        """Write rows, and how far the copy has come, in one transaction.
+
+        Raises `VaultError` and writes nothing when the vault does not say `before` any more.
+        """
         columns = ", ".join(table.columns)
         marks = ", ".join("?" * len(table.columns))
         self.db.execute(queries()["begin"])

@@ -24,7 +24,10 @@ def address_of(url: str | Path | None, environ: Mapping[str, str]) -> str:
 def detector_of(
     detector: Detector, tagger: str | Path | None, environ: Mapping[str, str]
 ) -> Detector:
-    """The detector as given, or our own with the weights that the caller or environment names."""
+    """The detector as given, or our own with the weights that the caller or environment names.
+
+    Raises `ConfigurationError` for weights that cannot be used, or that nothing would use.
+    """
     if detector is not find:
         if tagger is not None:
             raise ConfigurationError("tagger= is for our own detector, which detector= replaces")

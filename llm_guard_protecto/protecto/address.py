@@ -53,7 +53,10 @@ def base_url(text: str, *, insecure: bool = False) -> str:
 
 
 def bearer(token: str | None, environ: Mapping[str, str]) -> str:
-    """The bearer token: as given, or `LLM_GUARD_VAULT_TOKEN`. Never part of a message."""
+    """The bearer token: as given, or `LLM_GUARD_VAULT_TOKEN`. Never part of a message.
+
+    Raises `ConfigurationError` when there is none, or one that no header can carry.
+    """
     token = (environ.get("LLM_GUARD_VAULT_TOKEN", "") if token is None else token).strip()
     token = re.sub(r"^[Bb]earer +", "", token)
     if not token:

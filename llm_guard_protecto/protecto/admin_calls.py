@@ -104,7 +104,10 @@ class AdminCalls:
         known_values: Endpoint | None = None,
         policy: str | None = None,
     ) -> Flow[None]:
-        """Register a custom entity: an address that finds it, one that lists values, or both."""
+        """Register a custom entity: an address that finds it, one that lists values, or both.
+
+        `policy` None leaves that to the vault. Raises `ConfigurationError` for neither.
+        """
         if detector is None and known_values is None:
             raise ConfigurationError("a custom entity needs a detector or a list of known values")
         about = {"tag_type": tag} | ({} if policy is None else {"policy_name": policy})

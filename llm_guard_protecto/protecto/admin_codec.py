@@ -1,6 +1,7 @@
 """Policies, entities, bearer tokens, namespaces: the values of the administration calls.
 
-Where Protecto's pages print an answer in two shapes, both are read.
+Where Protecto's pages print an answer in two shapes, both are read. Raises `VaultError` for one
+that is neither.
 """
 
 from __future__ import annotations

@@ -130,7 +130,10 @@ def plan_unmask(texts: Sequence[str], policy: str | None = None) -> UnmaskPlan:
 
 
 def as_json(value: Json) -> bytes:
-    """JSON in plain ASCII: whatever a text holds, it travels and comes back the same."""
+    """JSON in plain ASCII: whatever a text holds, it travels and comes back the same.
+
+    Raises `ConfigurationError` for what JSON cannot say.
+    """
     try:
         text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):

@@ -1,4 +1,7 @@
-"""Jobs: the answer to a submission, the question after their state, and what a state means."""
+"""Jobs: the answer to a submission, the question after their state, and what a state means.
+
+Raises `VaultError` for an answer that is none to the question.
+"""
 
 from __future__ import annotations
 

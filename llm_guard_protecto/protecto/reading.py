@@ -1,6 +1,7 @@
 """Reading the items of an answer: each is checked against the text it is the answer to.
 
 Every key but `value` and `token_value` may be missing, as it is in answers of older vaults.
+Raises `VaultError` for an answer that does not fit.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ def environment(name: str, *rounds: Sequence[str], uv: bool = False) -> Path | s
     if done.is_file() and done.read_text() == wanted:
         return python
     venv.create(folder / "venv", with_pip=True)
-    pip: list[str | Path] = [python, "-m", "pip", "install", "-q"]
-    tool = [python, "-m", "uv", "pip", "install", "-q", "--python", python] if uv else pip
+    pip = [str(python), "-m", "pip", "install", "-q"]
+    tool = [*pip[:2], "uv", *pip[2:], "--python", pip[0]] if uv else pip
     for command in [*([[*pip, "uv"]] if uv else []), *([*tool, *one] for one in rounds)]:
         installed = subprocess.run(command, capture_output=True, check=False)
         if installed.returncode:

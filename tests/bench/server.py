@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,31 +57,46 @@ def known_texts(count: int = 200) -> list[str]:
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[Served]:
-    """A server on a fresh vault file. Its log is thrown away."""
-    with TemporaryDirectory() as folder:
+def serving(*options: str, processes: int = 1) -> Iterator[Served]:
+    """A server on a fresh vault file, as one or more processes at one port.
+
+    Its log is thrown away; `pid` is that of the first.
+    """
+    with TemporaryDirectory() as folder, ExitStack() as running:
         path = Path(folder) / "vault.db"
         with LocalVault(path, environ=KEY) as vault:
             bearers = Bearers(Namespaces(vault))
             token = bearers.create("acme", "bench", ["mask", "unmask", "metadata_change"])
         command = [sys.executable, "-m", "llm_guard_protecto", "serve", "--vault", str(path)]
-        process = subprocess.Popen(
-            [*command, "--port", "0", *options],
-            env={**os.environ, **KEY, "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert process.stdout is not None
-        try:
-            found = re.search(r"http://([^:/]+):(\d+)", process.stdout.readline())
-            assert found, "the server did not start"
-            served = Served(found[1], int(found[2]), token, process.pid)
-            _await(served)
-            yield served
-        finally:
-            process.terminate()
-            process.communicate(timeout=60)
+        command += ["--reuse-port"] if processes > 1 else []
+        host, port, pid = running.enter_context(_process([*command, "--port", "0", *options]))
+        served = Served(host, port, token, pid)
+        _await(served)
+        for _ in range(processes - 1):
+            running.enter_context(_process([*command, "--port", str(port), *options]))
+        if processes > 1:
+            time.sleep(5)  # the readiness of one says nothing of another at the same port
+        yield served
+
+
+@contextmanager
+def _process(command: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """A process of the server: the host and port where it listens, and its number."""
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **KEY, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        found = re.search(r"http://([^:/]+):(\d+)", process.stdout.readline())
+        assert found, "the server did not start"
+        yield found[1], int(found[2]), process.pid
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
 
 
 def _await(served: Served) -> None:

@@ -95,7 +95,7 @@ def chromium() -> Iterator[Callable[..., Visit]]:
             """`bypass_csp` lets axe-core into a page that allows no script but its own."""
             context = browser.new_context(**LOOKS[look], bypass_csp=bypass_csp)
             context.grant_permissions(["clipboard-read", "clipboard-write"])
-            context.set_default_timeout(60_000)
+            context.set_default_timeout(180_000)
             made = Visit(context.new_page(), look)
             visits.append(made)
             made.listen()

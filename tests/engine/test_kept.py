@@ -210,10 +210,9 @@ def test_any_text_comes_back_byte_for_byte(
     vault.keep([name], [masked])
     [found] = vault.recall([name])
     assert found is not None
-    assert (found[-1].value, found[-1].individual_tokens) == (
-        masked.value,
-        masked.individual_tokens,
-    )
+    # Another example may have kept the same text without its tokens under this name.
+    held = [(one.value, one.individual_tokens) for one in found]
+    assert (masked.value, masked.individual_tokens) in held
 
 
 def test_only_so_many_texts_are_remembered(vault: LocalVault) -> None:

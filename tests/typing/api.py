@@ -31,6 +31,14 @@ from llm_guard_protecto import (
     guarded,
     protect,
 )
+from llm_guard_protecto.bulk import (
+    FileReport,
+    TokenType,
+    mask_each,
+    mask_file,
+    unmask_each,
+    unmask_file,
+)
 from llm_guard_protecto.documents import (
     EVERYTHING,
     Document,
@@ -43,7 +51,7 @@ from llm_guard_protecto.documents import (
     reveal,
 )
 from llm_guard_protecto.testing import FakeProvider, ProviderError, Recorded
-from llm_guard_protecto.vault import MasksQueries
+from llm_guard_protecto.vault import MasksEach, MasksQueries
 
 
 def protecting() -> None:
@@ -105,6 +113,18 @@ async def documents(vault: LocalVault, remote: AsyncProtectoVault) -> None:
     [shown] = reveal(mask_documents(["text"], vault), vault, reader=Reader(hide=("URL",)))
     assert_type(shown, Document)
     assert_type(restorer(["text"], vault, reader=EVERYTHING).whole("text"), str)
+
+
+def bulk() -> None:
+    with LocalVault("vault.db") as vault:
+        each: MasksEach = vault
+        assert_type(vault.mask_each(["text", Item("value", "Text Token")]), list[Masked])
+        assert_type(mask_each(vault, iter(["text"]), "strict"), Sequence[Masked])
+        assert_type(unmask_each(vault, ["text"]), list[str])
+        assert_type(each.mask_each(["text"]), Sequence[Masked])
+        report = mask_file("in.csv", Path("out.csv"), vault=vault, columns=["name"])
+        assert_type(report, FileReport)
+    unmask_file("in.csv", "out.csv", tokens={"name": TokenType("Person Token")}, processes=2)
 
 
 def policies() -> None:

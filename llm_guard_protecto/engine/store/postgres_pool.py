@@ -37,7 +37,10 @@ class Pool:
         self._closed = False
 
     def take(self, patience: float) -> psycopg.Connection[Any] | None:
-        """An idle connection, or the right to open one. To be given back, open or not."""
+        """An idle connection, or None: the right to open one. To be given back, open or not.
+
+        Raises `VaultUnavailable` after `patience` seconds without one, and when closed.
+        """
         with self._turn:
             if not self._turn.wait_for(lambda: self._free or self._closed, patience):
                 raise VaultUnavailable(

@@ -137,7 +137,10 @@ class Upkeep(Protocol):
         ...
 
     def reserve(self, namespace: int, version: int, count: int) -> int:
-        """Count `count` uses of a data key, before they happen; how many that makes in all."""
+        """Count `count` uses of a data key, before they happen; how many that makes in all.
+
+        Raises `VaultError` when there is no such key.
+        """
         ...
 
     def shred(self) -> None:

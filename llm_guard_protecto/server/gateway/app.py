@@ -7,6 +7,7 @@ caller ◄──── headers ◄── restore, piece by piece ◄─┘
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
@@ -34,7 +35,10 @@ from llm_guard_protecto.server.gateway.configuration import Gateway as Settings
 from llm_guard_protecto.server.gateway.headers import POLICY, Headers, answering, asking
 from llm_guard_protecto.server.gateway.nearby import SHORT, Nearby, nearby
 from llm_guard_protecto.server.gateway.refusing import Refused
+from llm_guard_protecto.server.gateway.searching import Searching
+from llm_guard_protecto.server.gateway.sending import Sends
 from llm_guard_protecto.server.gateway.shadow import watched
+from llm_guard_protecto.server.gateway.totals import Totals
 from llm_guard_protecto.server.gateway.upstreams import Target, Upstreams
 from llm_guard_protecto.server.limits import Rates, Seats
 from llm_guard_protecto.server.messages import Refusal
@@ -45,6 +49,9 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 __all__ = ["Gateway"]
+
+CALLS = "/gateway/calls"
+"""Where an operator reads the counts."""
 
 GUARDS = 256
 """Guards that are kept, one for each namespace, provider and policy: they remember histories."""
@@ -65,7 +72,10 @@ class _Asked:
 
 
 class Gateway:
-    """Answers `/v1/...` and `/NAME/v1/...`; any other path is not `mine`."""
+    """Answers `/v1/...` and `/NAME/v1/...`, and at `/gateway/calls` what it has masked.
+
+    Any other path is not `mine`.
+    """
 
     def __init__(
         self, service: Service, pool: Pool, settings: Settings, upstreams: Upstreams
@@ -80,10 +90,11 @@ class Gateway:
         self.seats = Seats(service.settings.concurrent)
         self._rates = Rates(service.settings.rate_limit)
         self.recent = Recent()
+        self._totals = Totals(settings.shadow)
 
     def mine(self, path: str) -> bool:
         """Whether a path is the gateway's."""
-        return path.startswith("/v1/") or self._upstreams.target(path) is not None
+        return path.startswith("/v1/") or path == CALLS or self._upstreams.target(path) is not None
 
     async def aclose(self) -> None:
         """Let go of the providers."""
@@ -115,6 +126,8 @@ class Gateway:
 
     async def _exchange(self, scope: Scope, headers: Headers, body: bytes, answer: Answer) -> None:
         try:
+            if scope["path"] == CALLS:
+                return await self._counted(dict(headers), answer)
             quick = self._quick and len(body) <= SHORT
             work = partial(self._asked, scope["path"], headers, body)
             asked = await nearby(self._pool, quick, work)
@@ -144,6 +157,17 @@ class Gateway:
                 if isinstance(error, httpx.TimeoutException)
                 else Refused(502, "upstream_unreachable", "the provider cannot be reached")
             )
+
+    async def _counted(self, said: Mapping[str, str], answer: Answer) -> None:
+        """Answer what was masked: a master key reads of all, any other token of its namespace."""
+        work = partial(self._service.bearers.caller, _token(said))
+        caller = await nearby(self._pool, self._quick, work)
+        if caller is None:
+            raise Refused(401, "invalid_api_key", "this needs a token of the vault")
+        content = json.dumps(self._totals.of(caller.namespace)).encode()
+        length = ("content-length", str(len(content)))
+        await answer.start(200, [("content-type", "application/json"), length])
+        await answer.end(content)
 
     def _asked(self, path: str, headers: Headers, body: bytes) -> _Asked:
         """Who calls, and what for."""
@@ -200,8 +224,11 @@ class Gateway:
         held = self._guards.get(key)
         if held is None or held[0] != policy:
             guard = Guard(policy)
-            vault = Nearby(asked.vault, self._pool)
-            transport = _Transport(provider.client, guard, vault, self._limits)
+            vault = Nearby(asked.vault, self._pool, lambda: self.seats.taken > 0)
+            client: Sends = provider.client
+            if self._settings.replies == "mask":
+                client = Searching(client, asked.vault, policy, self._pool, self._limits)
+            transport = _Transport(client, guard, vault, self._limits)
             held = self._guards[key] = policy, transport
             if len(self._guards) > GUARDS:
                 self._guards.popitem(last=False)
@@ -214,6 +241,7 @@ class Gateway:
 
     def _note(self, asked: _Asked, receipt: Receipt) -> None:
         caller, target = asked.caller, asked.target
+        self._totals.add(caller.namespace or "", caller.owner, target.provider.name, receipt)
         self.recent.add(
             caller.namespace or "",
             caller.owner,

@@ -83,6 +83,7 @@ class Policies(BaseModel):
 class Gateway(BaseModel):
     """The whole file. `shadow`: send what comes as it is, and only count what would be masked.
 
+    `replies`: what a provider says is restored, or also searched, and what is found there masked.
     `request_limit` is in bytes of one request, files included.
     """
 
@@ -91,6 +92,7 @@ class Gateway(BaseModel):
     upstreams: Mapping[_Name, Upstream] = Field(min_length=1)
     policies: Policies = Policies()
     shadow: bool = False
+    replies: Literal["restore", "mask"] = "restore"
     request_limit: int = Field(default=64 * 2**20, gt=0)
 
     @model_validator(mode="before")

@@ -38,9 +38,9 @@ async def nearby(pool: Pool, quick: bool, work: Callable[[], T]) -> T:
 class Nearby:
     """An `AsyncVault` that keeps maps, tells its policies and reads ahead, as `vault` does."""
 
-    def __init__(self, vault: LocalVault, pool: Pool) -> None:
-        """`pool` does what takes time."""
-        self._vault, self._pool = vault, pool
+    def __init__(self, vault: LocalVault, pool: Pool, busy: Callable[[], bool]) -> None:
+        """`pool` does what takes time. While the gateway is `busy` nothing is read ahead."""
+        self._vault, self._pool, self._busy = vault, pool, busy
         self._quick = vault.store.nearby
 
     async def mask(self, texts: Sequence[str | Item], policy: PolicyChoice = None) -> list[Masked]:
@@ -66,5 +66,9 @@ class Nearby:
         return self._vault.policy(choice)
 
     def read_ahead(self, texts: Sequence[str], policy: PolicyChoice = None) -> None:
-        """Search texts that may be masked soon. Runs in a thread of its own."""
-        self._vault.read_ahead(texts, policy)
+        """Search texts that may be masked soon, in a thread of its own, if nobody is in the way.
+
+        It would take the processor from callers who wait, for a turn that may never come.
+        """
+        if not self._busy():
+            self._vault.read_ahead(texts, policy)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import httpx
 
@@ -43,7 +44,8 @@ class Target:
 
     def url(self, query: bytes) -> httpx.URL:
         """The address of the call."""
-        return httpx.URL(self.provider.url + self.path).copy_with(query=query or None)
+        url = _url(self.provider.url + self.path)
+        return url.copy_with(query=query) if query else url
 
 
 class Upstreams:
@@ -91,6 +93,12 @@ class Upstreams:
         """Close every client."""
         for one in self._all.values():
             await one.client.aclose()
+
+
+@lru_cache(maxsize=1024)
+def _url(text: str) -> httpx.URL:
+    """The same few are called again and again, and reading one takes its time."""
+    return httpx.URL(text)
 
 
 def _key(kind: Kind, key: str) -> Headers:

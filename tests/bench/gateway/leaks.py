@@ -1,10 +1,12 @@
 """The gateway judged by `pii-leak-benchmark`: `python -m tests.bench.gateway.leaks`.
 
 The benchmark is somebody else's. Its request profile plays the provider and looks for the values
-that it sent; its response profile streams the prompt back, cut in two, and looks whether the
-caller gets every value again, and whether values of the provider's own come through more often
-when they are cut (the fragmentation delta). `--exhaustive` cuts at every place, `--out` keeps the
-reports. Ends with 1 when a value leaked, was not restored, or a cut made a difference.
+that it sent; its response profile streams the prompt back beside values of the provider's own, and
+looks whether the caller gets every value again, and whether the others come through, whole or cut
+in two (the difference is the fragmentation delta). Both run twice: with replies that are restored,
+as by default, and with `replies = "mask"`, which is to hold back the provider's own values as well.
+`--exhaustive` cuts at every place, `--out` keeps the reports. Ends with 1 when a value leaked, was
+not restored, or a cut made a difference.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,6 +41,7 @@ _DOCS = "https://pypi.org/project/llm-guard-protecto/"
 class Judged:
     """Both reports. `response` is the benchmark's summary of its second profile."""
 
+    replies: str
     request: Mapping[str, Any]
     response: Mapping[str, Any]
 
@@ -53,10 +56,11 @@ class Judged:
             and told["delta_frag"] == 0.0
             and not told["inconclusive"]
             and told["schema_valid"]
+            and (self.replies == "restore" or told["outcome"] == "pass")
         )
 
 
-def judged(folder: Path, *, exhaustive: bool = False) -> Judged:
+def judged(folder: Path, replies: str, *, exhaustive: bool = False) -> Judged:
     """Run both profiles; their reports lie in `folder`. Raises `RuntimeError` if it cannot."""
     python = environment("gateway-pii-leak", (BENCHMARK,))
     if isinstance(python, str):
@@ -64,7 +68,8 @@ def judged(folder: Path, *, exhaustive: bool = False) -> Judged:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     file = folder / "gateway.toml"
-    file.write_text(f'[upstreams.openai]\nurl = "http://127.0.0.1:{port}/v1"\n')
+    upstream = f'[upstreams.openai]\nurl = "http://127.0.0.1:{port}/v1"\n'
+    file.write_text(f'replies = "{replies}"\n{upstream}')
     with serving("--gateway", str(file)) as served:
         key = {"CONFORMANCE_TARGET_API_KEY": served.token}
         request, summary = folder / "request.json", folder / "response-summary.json"
@@ -82,7 +87,7 @@ def judged(folder: Path, *, exhaustive: bool = False) -> Judged:
             second.append("--exhaustive-splits")
         _ran(python.with_name("pii-leak-benchmark-v2"), second, key)
     [row] = json.loads(summary.read_text())["rows"]
-    return Judged(json.loads(request.read_text()), row)
+    return Judged(replies, json.loads(request.read_text()), row)
 
 
 def _ran(program: Path, words: Sequence[str], key: Mapping[str, str]) -> None:
@@ -93,24 +98,41 @@ def _ran(program: Path, words: Sequence[str], key: Mapping[str, str]) -> None:
         raise RuntimeError(f"{program.name} did not run: {done.stderr.strip()}")
 
 
-def table(found: Judged) -> Table:
-    """What the benchmark says, a row a measure."""
+def table(both: Sequence[Judged]) -> Table:
+    """What the benchmark says, a row a measure and a column a setting."""
     made = Table(title=f"{BENCHMARK} against the gateway", title_justify="left")
-    for heading in ("profile", "measure", "result"):
+    for heading in ("profile", "measure", *(f'replies = "{one.replies}"' for one in both)):
         made.add_column(heading)
-    request, response = found.request, found.response
-    made.add_row("request", "outcome", str(request["outcome"]))
-    for name, check in request["checks"].items():
-        made.add_row("", name, "passed" if check["passed"] else "failed")
-    cases = f"{response['cases_applicable']} of {response['cases_attempted']}"
-    leaked = ", ".join(response["request_path_leak"]) or "none"
-    made.add_row("response", "cases scored", cases)
-    made.add_row("", "values that reached the provider", leaked)
-    made.add_row("", "values restored (fidelity)", f"{response['fidelity_rate']:.0%}")
-    made.add_row("", "the provider's own values, whole", f"{response['leak_single_chunk']:.0%}")
-    made.add_row("", "the provider's own values, cut", f"{response['leak_adversarial']:.0%}")
-    made.add_row("", "fragmentation delta", f"{response['delta_frag']:g}")
+
+    def row(profile: str, measure: str, told: Callable[[Judged], str]) -> None:
+        made.add_row(profile, measure, *(told(one) for one in both))
+
+    row("request", "outcome", lambda one: str(one.request["outcome"]))
+    for name in both[0].request["checks"]:
+        row("", name, lambda one, n=name: _word(one.request["checks"][n]["passed"]))  # type: ignore[misc]
+    row("response", "outcome", lambda one: str(one.response["outcome"]))
+    row("", "cases scored", lambda one: _cases(one.response))
+    row("", "values that reached the provider", lambda one: _leaked(one.response))
+    for name, key in (
+        ("values restored (fidelity)", "fidelity_rate"),
+        ("the provider's own values that passed, whole", "leak_single_chunk"),
+        ("the provider's own values that passed, cut", "leak_adversarial"),
+    ):
+        row("", name, lambda one, k=key: f"{one.response[k]:.0%}")  # type: ignore[misc]
+    row("", "fragmentation delta", lambda one: f"{one.response['delta_frag']:g}")
     return made
+
+
+def _word(passed: bool) -> str:
+    return "passed" if passed else "failed"
+
+
+def _cases(told: Mapping[str, Any]) -> str:
+    return f"{told['cases_applicable']} of {told['cases_attempted']}"
+
+
+def _leaked(told: Mapping[str, Any]) -> str:
+    return ", ".join(told["request_path_leak"]) or "none"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -120,11 +142,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="keep the reports here")
     given = parser.parse_args(words)
     with TemporaryDirectory() as scratch:
-        folder = given.out or Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
-        found = judged(folder, exhaustive=given.exhaustive)
-    Console(width=100).print(table(found))
-    return int(not found.clean)
+        both = []
+        for replies in ("restore", "mask"):
+            folder = (given.out or Path(scratch)) / replies
+            folder.mkdir(parents=True, exist_ok=True)
+            both.append(judged(folder, replies, exhaustive=given.exhaustive))
+    Console(width=110).print(table(both))
+    return int(not all(one.clean for one in both))
 
 
 if __name__ == "__main__":

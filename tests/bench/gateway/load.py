@@ -2,8 +2,8 @@
 
 Caller, gateway and provider are processes of one machine and share its cores. The provider
 (`tests.bench.gateway.upstream`) answers at once, and is called directly in the same run, one call
-each in turn, so that what is added is the difference of two medians under the same load. `--soak
-MINUTES` asks for half of the most that is answered, plain and streamed, and watches the memory.
+each in turn, so that what is added is the difference of two medians under the same load. LiteLLM's
+proxy with its Presidio guardrail stands beside it, unless `--alone`. `--soak MINUTES` asks for half of the most that is answered, plain and streamed, and watches the memory.
 Ends with 1 when an answer was wrong or the soak grew.
 """
 
@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.callers import Ask, Load, call, put
+from tests.bench.gateway.litellm_proxy import KEY, beside
 from tests.bench.gateway.streams import in_turn, streamed
 from tests.bench.server import Served, serving
 from tests.bench.soak import State
@@ -58,9 +59,13 @@ class Bench:
 
     def raw(self, number: int, **more: object) -> bytes:
         """A call with the prompt of that number, as it goes over the wire."""
-        message = {"role": "user", "content": prompt(number)}
-        body = {"model": "gpt", "messages": [message], **more}
-        return put(PATH, self.served.token, body, "POST")
+        return raw(self.served.token, number, **more)
+
+
+def raw(token: str, number: int, **more: object) -> bytes:
+    """A call with the prompt of that number, as it goes over the wire."""
+    message = {"role": "user", "content": prompt(number)}
+    return put(PATH, token, {"model": "gpt", "messages": [message], **more}, "POST")
 
 
 def prompt(number: int) -> str:
@@ -72,8 +77,8 @@ def prompt(number: int) -> str:
 
 
 @contextmanager
-def running() -> Iterator[Bench]:
-    """Start both."""
+def running(processes: int = 1) -> Iterator[Bench]:
+    """Start both; the gateway as so many processes at one port."""
     command = [sys.executable, "-m", "tests.bench.gateway.upstream"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as provider:
         assert provider.stdout is not None
@@ -82,7 +87,7 @@ def running() -> Iterator[Bench]:
             with TemporaryDirectory() as folder:
                 file = Path(folder) / "gateway.toml"
                 file.write_text(f'[upstreams.openai]\nurl = "http://127.0.0.1:{port}/v1"\n')
-                with serving("--gateway", str(file)) as served:
+                with serving("--gateway", str(file), processes=processes) as served:
                     yield Bench(served, ("127.0.0.1", port))
         finally:
             provider.terminate()
@@ -107,24 +112,56 @@ def measured(bench: Bench, calls: int, seconds: float) -> tuple[Table, int]:
     for name, numbers, goal in (("seen before", known, "<= 3 ms"), ("new each time", fresh, "")):
         direct, through = in_turn(both, (bench.raw(number) for number in numbers), calls)
         made.add_row(*_row(f"median latency, 2 kB, {name}", direct.whole, through.whole, goal))
-        raws = (bench.raw(number, stream=True) for number in numbers)
-        first, later = in_turn(both, raws, calls)
+        asked = (bench.raw(number, stream=True) for number in numbers)
+        first, later = in_turn(both, asked, calls)
         made.add_row(*_row(f"median first text, 2 kB, {name}", first.first, later.first, goal))
         wrong += through.wrong + later.wrong
-    asks = itertools.cycle([Ask(bench.raw(number)) for number in range(KNOWN)])
-    rates = [call(one, asks, callers=8, seconds=seconds) for one in both]
-    wrong += sum(rates[1].wrong.values())
-    cells = (f"{rates[0].rate:,.0f} /s", f"{rates[1].rate:,.0f} /s", "")
-    made.add_row("requests, 8 callers, 2 kB", *cells, ">= 300 /s")
-    long = [bench.raw(number, stream=True, seed=50, n=40) for number in range(KNOWN)]
-    hundred = [streamed(one, itertools.cycle(long), callers=100, each=1) for one in both]
+    rates = [_rate(bench, one, seconds) for one in both]
+    with running(processes=2) as two:
+        _rate(two, two.gateway, 2)  # now each knows the prompts
+        rates.append(_rate(two, two.gateway, seconds))
+    wrong += sum(sum(one.wrong.values()) for one in rates)
+    direct_rate, one_rate, two_rate = (f"{one.rate:,.0f} /s" for one in rates)
+    made.add_row("requests, 8 callers, seen before", direct_rate, one_rate, "", "")
+    made.add_row("the same, two processes (--reuse-port)", "", two_rate, "", ">= 300 /s")
+    raws = [bench.raw(number, stream=True, seed=50, n=40) for number in range(KNOWN)]
+    hundred = [streamed(one, itertools.cycle(raws), callers=100, each=1) for one in both]
     wrong += hundred[1].wrong
-    for name, which in (("longest wait between two pieces", "longest"), ("whole", "whole")):
+    for name, which in (("longest wait", "longest"), ("whole", "whole")):
         waits = [f"{max(getattr(one, which)) * 1e3:.0f} ms" for one in hundred]
-        made.add_row(f"100 streams of 50 x 40 ms: {name}", *waits, "", "")
+        made.add_row(f"100 streams, 50 x 40 ms: {name}", *waits, "", "")
     ended = [f"{len(one.whole)} of 100" for one in hundred]
     made.add_row("100 streams: that ended well", *ended, "", "100")
     return made, wrong
+
+
+def _rate(bench: Bench, address: tuple[str, int], seconds: float) -> Load:
+    asks = itertools.cycle([Ask(bench.raw(number)) for number in range(KNOWN)])
+    return call(address, asks, callers=8, seconds=seconds)
+
+
+def others(provider: tuple[str, int], calls: int, seconds: float) -> Table:
+    """LiteLLM's proxy with Presidio before the same provider, by the same callers."""
+    made = Table(title="LiteLLM's proxy with Presidio, the same calls", title_justify="left")
+    for heading in ("what", "measured"):
+        made.add_column(heading)
+    with beside(provider) as where:
+        if isinstance(where, str):
+            made.add_row("not measured", where)
+            return made
+        known = itertools.cycle(range(KNOWN))
+        in_turn([where], (raw(KEY, number) for number in known), 5)
+        [plain] = in_turn([where], (raw(KEY, number) for number in known), calls)
+        made.add_row("median latency, 2 kB", f"{statistics.median(plain.whole) * 1e3:.1f} ms")
+        asked = (raw(KEY, number, stream=True) for number in known)
+        [first] = in_turn([where], asked, calls)
+        made.add_row("median first text, 2 kB", f"{statistics.median(first.first) * 1e3:.1f} ms")
+        asks = itertools.cycle([Ask(raw(KEY, number)) for number in range(KNOWN)])
+        load = call(where, asks, callers=8, seconds=seconds)
+        made.add_row("requests, 8 callers", f"{load.rate:,.1f} /s")
+        wrong = plain.wrong + first.wrong + sum(load.wrong.values())
+        made.add_row("wrong answers", str(wrong))
+    return made
 
 
 def soaked(bench: Bench, minutes: float) -> tuple[Table, bool]:
@@ -169,15 +206,19 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.gateway.load")
     parser.add_argument("--calls", type=int, default=400, help="calls for each median")
     parser.add_argument("--seconds", type=float, default=10.0, help="seconds for each rate")
+    parser.add_argument("--alone", action="store_true", help="without LiteLLM's proxy")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="only the soak")
     given = parser.parse_args(words)
+    console = Console(width=110)
     with running() as bench:
         if given.soak:
             made, well = soaked(bench, given.soak)
         else:
             made, wrong = measured(bench, given.calls, given.seconds)
             well = not wrong
-    Console(width=110).print(made)
+        console.print(made)
+        if not (given.soak or given.alone):
+            console.print(others(bench.provider, max(20, given.calls // 10), given.seconds))
     return int(not well)
 
 

@@ -40,7 +40,10 @@ class Provider(asyncio.Protocol):
                 return
             body = bytes(self._heard[end + 4 : end + 4 + size])
             del self._heard[: end + 4 + size]
-            self._answer(json.loads(body))
+            if body:
+                self._answer(json.loads(body))
+            else:
+                self._out.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
 
     def _answer(self, asked: dict[str, Any]) -> None:
         said = asked["messages"][-1]["content"]
