@@ -1,4 +1,7 @@
-"""Hooks of mkdocs: the navigation is what `index.md` lists, and the claims come from the README."""
+"""Hooks of mkdocs: the navigation is what `index.md` lists, and the claims come from the README.
+
+A link to a file of the repository, such as an example, has no page to lead to: its words stay.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,10 @@ def on_config(config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Put the table of claims where a page asks for it."""
+    """Put the table of claims where a page asks for it; take links out of the folder away."""
     del page, files
-    if CLAIMS not in markdown:
-        return markdown
-    readme = Path(config.config_file_path).parent / "README.md"
-    section = readme.read_text(encoding="utf-8").split("\n## Measured\n")[1].split("\n## ")[0]
-    return markdown.replace(CLAIMS, section.replace("](docs/", "]("))
+    if CLAIMS in markdown:
+        readme = Path(config.config_file_path).parent / "README.md"
+        section = readme.read_text(encoding="utf-8").split("\n## Measured\n")[1].split("\n## ")[0]
+        markdown = markdown.replace(CLAIMS, section.replace("](docs/", "]("))
+    return re.sub(r"\[([^\]]+)\]\(\.\./[^)]+\)", r"\1", markdown)

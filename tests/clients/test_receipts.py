@@ -306,7 +306,7 @@ def test_a_whole_stream_ends_with_its_receipt(end: tuple[bytes, ...]) -> None:
 @pytest.mark.parametrize("body", [(EVENT[:30],), (EVENT, EVENT[:30]), (EVENT, EVENT[:-1])])
 def test_behind_half_an_event_there_is_no_comment(body: tuple[bytes, ...]) -> None:
     for heard, response in raw_stream(*body):
-        assert heard == b"".join(body)
+        assert heard == b"".join(body[:-1])  # the half itself could hold half a token
         assert receipt(response).outcome == "cut"
 
 

@@ -171,10 +171,15 @@ def test_a_stream_of_another_kind_is_refused() -> None:
         opened().stream("application/x-ndjson")
 
 
-def test_an_event_cut_short_stays_the_last_thing() -> None:
-    """What was held leaves in an event of its own before it, well-formed."""
+def test_an_event_cut_short_is_left_out_and_so_is_half_a_token() -> None:
     half = masked().split(" and ")[5][:10]
-    whole = f"data: {chunk(content=half)}\n\n".encode()
+    whole = f"data: {chunk(content='Dear ')}\n\ndata: {chunk(content=half)}\n\n".encode()
     answer = run(whole + b'data: {"choices": [{"del')
-    assert answer.endswith(b'\n\ndata: {"choices": [{"del')
-    assert content(answer.rpartition(b"data: ")[0] + b"data: [DONE]\n\n") == half
+    assert answer.endswith(b"}\n\n")
+    assert half.encode() not in answer
+    assert content(answer + b"data: [DONE]\n\n") == "Dear "
+
+
+def test_an_event_cut_short_that_says_nothing_passes() -> None:
+    whole = f"data: {chunk(content=masked())}\n\n".encode()
+    assert run(whole + b"data: [DO").endswith(b"}\n\ndata: [DO")
