@@ -34,7 +34,7 @@ __all__ = ["BENCHMARK", "Judged", "judged", "main"]
 
 BENCHMARK = "pii-leak-benchmark[validate]==0.6.0"
 _SEED = "a1b2c3d4e5f60001"
-_DOCS = "https://pypi.org/project/llm-guard-protecto/"
+_DOCS = "docs/gateway.md"
 
 
 @dataclass(frozen=True, slots=True)
