@@ -86,14 +86,21 @@ BEFORE = PROMPT[: PROMPT.index(NAME)]
 """What is certain of it."""
 
 
-async def shown(way: Way, client: Any) -> tuple[str, Exception | None, list[Any]]:
-    """What a stream says until it ends, what it ends with, and its events."""
+async def shown(
+    way: Way, client: Any, certain: threading.Event | None = None
+) -> tuple[str, Exception | None, list[Any]]:
+    """What a stream says until it ends, what it ends with, and its events.
+
+    `certain` is set as soon as it has said all of `BEFORE`.
+    """
     seen: list[Any] = []
     ended: Exception | None = None
     try:
         async with sending(way, client) as stream:
             async for event in each(stream):
-                seen.append(event)  # noqa: PERF401 - those before an error count
+                seen.append(event)
+                if certain is not None and "".join(map(way.said, seen)) == BEFORE:
+                    certain.set()
     except Exception as error:  # noqa: BLE001 - whichever it is, it is looked at
         ended = error
     return "".join(map(way.said, seen)), ended, seen
@@ -242,16 +249,21 @@ async def cancelled(bench: Bench, way: Way, stage: Stage, client: Any) -> None:
 
 @fault
 async def cut(bench: Bench, way: Way, stage: Stage, client: Any) -> None:
-    """The connection breaks in the middle of a token, and in the middle of an event."""
-    for part in (0, 9):
+    """The connection breaks in the middle of a token, and in the middle of an event.
 
-        def make(text: str, part: int = part) -> list[Piece]:
+    It breaks when the program has read what is certain: aiohttp throws away what it has not yet
+    handed on (its `StreamReader.set_exception`), with a guard before it or without.
+    """
+    for part in (0, 9):
+        certain = threading.Event()
+
+        def make(text: str, part: int = part, certain: threading.Event = certain) -> list[Piece]:
             *whole, last = bytes_of(numbered(way.begins(half(text))))
             assert isinstance(last, bytes)
-            return [*whole, last[:-part] if part else last, CUT]
+            return [*whole, last[:-part] if part else last, certain, CUT]
 
         stage.make = make
-        seen, error, _ = await shown(way, client)
+        seen, error, _ = await shown(way, client, certain)
         assert error is not None
         assert seen == BEFORE
         assert await asyncio.to_thread(bench.server.wait_for_end)
