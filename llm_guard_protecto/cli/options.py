@@ -71,8 +71,10 @@ def open_any_vault(url: str | None) -> LocalVault | ProtectoVault:
     return ProtectoVault(url, environ=os.environ)
 
 
-def open_vault(url: str | None) -> LocalVault:
+def open_vault(url: str | None, patience: float = 5.0) -> LocalVault:
     """The vault at `url`, or the user's own. A person is told when that makes a new key.
+
+    Its store gets `patience` seconds a call.
 
     Raises `ConfigurationError` for the address of a service.
     """
@@ -92,7 +94,7 @@ def open_vault(url: str | None) -> LocalVault:
         notices = logging.getLogger("llm_guard_protecto")
         notices.setLevel(logging.INFO)
         notices.addHandler(logging.StreamHandler())
-    return LocalVault(url, environ=os.environ)
+    return LocalVault(url, environ=os.environ, patience=patience)
 
 
 def choose_policy(text: str | None) -> PolicyChoice:

@@ -35,6 +35,9 @@ def serve(
     request_seconds: Annotated[
         float, typer.Option("--request-seconds", min=0.1, help="Longest wait for an answer.")
     ] = 30.0,
+    vault_seconds: Annotated[
+        float, typer.Option("--vault-seconds", min=0.1, help="Longest wait for the vault's store.")
+    ] = 0.7,
     concurrent: Annotated[
         int, typer.Option("--concurrent", min=1, help="Requests that may be there at once.")
     ] = 256,
@@ -107,7 +110,7 @@ def serve(
     providers = (file, Upstreams(file, os.environ, around)) if file else None
     logs.start(log_format)
     keep_memory_private()
-    with open_vault(vault) as opened:
+    with open_vault(vault, vault_seconds) as opened:
         service = Service(opened, settings)
         try:
             config = configured(

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from llm_guard_protecto.engine.audit import Trail
-from llm_guard_protecto.engine.keys import SEAL_LIMIT, Keyring
+from llm_guard_protecto.engine.keys import Keyring
 from llm_guard_protecto.engine.keysource import KeySource, RootKey
 from llm_guard_protecto.engine.retention import Retention
 from llm_guard_protecto.engine.rotation import begin
@@ -25,6 +25,7 @@ from llm_guard_protecto.engine.store import Stale, Store
 from llm_guard_protecto.engine.store.at_hand import needs_time
 from llm_guard_protecto.engine.subjects import Subjects
 from llm_guard_protecto.engine.trails import changing
+from llm_guard_protecto.engine.uses import SEAL_LIMIT
 from llm_guard_protecto.errors import GuardError, VaultRefused
 
 __all__ = ["Current", "fresh"]
@@ -180,7 +181,7 @@ class Current(ABC):
             with changing(self._trail, "key rotated", role="data", version=after + 1):
                 begin(self._store, self._keys.name, self._root, "data", today, after=after)
         except GuardError as error:
-            self._keys.full = False  # until the next uses are counted
+            self._keys.go_on()
             log.warning("the data key is nearly used up and stays: %s", type(error).__name__)
         else:
             self._furnish(self._keys.name)

@@ -10,23 +10,18 @@ from __future__ import annotations
 
 import hmac
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llm_guard_protecto.engine.keysource import RootKey, lock_of
 from llm_guard_protecto.engine.seal import KEY_BYTES, Index, Sealer, TokenKey, joined
 from llm_guard_protecto.engine.store import KeyRow, Row, Stale, Store
+from llm_guard_protecto.engine.uses import SEAL_LIMIT, Uses
 from llm_guard_protecto.errors import Unreadable, VaultRefused
 
-__all__ = ["ROLES", "SEAL_LIMIT", "KeyStatus", "Keyring", "unwrap", "wrap"]
+__all__ = ["ROLES", "KeyStatus", "Keyring", "unwrap", "wrap"]
 
 ROLES = ("token", "index", "data")
-SEAL_LIMIT = 2**31
-"""How many values one version of the data key may seal."""
-
-BLOCK = 2**16
-"""Uses of the data key that are counted at once, at most; a process begins with few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +52,15 @@ class Keyring:
     """
 
     __slots__ = (
-        "_counting",
         "_ids",
-        "_left",
-        "_limit",
         "_opened",
         "_primary",
         "_root",
         "_rows",
         "_sealers",
         "_store",
-        "_taken",
+        "_uses",
         "checks",
-        "full",
         "generation",
         "indexes",
         "lookups",
@@ -100,8 +91,7 @@ class Keyring:
         self.namespace = namespace
         self.root_id = root.id
         self.generation = generation
-        self.full = False
-        self._root, self._store, self._limit = root, store, limit
+        self._root, self._store = root, store
         self._rows = tuple(rows)
         self._ids: dict[tuple[str, int], str] = {}
         same = before is not None and before.namespace == namespace
@@ -116,8 +106,14 @@ class Keyring:
         data = self._unwrapped("data")
         self._primary = data[0][0]
         self._sealers = {version: Sealer(key, version) for version, key in data}
-        self._counting = threading.Lock()
-        self._left = self._taken = 0
+        self._uses: Uses | None = None
+        if store is not None:
+            version, reserve = self._primary, store.upkeep.reserve
+            self._uses = Uses(
+                f"data key {version} of namespace {name!r}",
+                lambda count: reserve(namespace, version, count),
+                limit,
+            )
 
     @classmethod
     def open(
@@ -161,6 +157,16 @@ class Keyring:
     def data_version(self) -> int:
         """The version of the data key that seals."""
         return self._primary
+
+    @property
+    def full(self) -> bool:
+        """Whether the data key that seals is nearly used up."""
+        return self._uses is not None and self._uses.full
+
+    def go_on(self) -> None:
+        """Take the data key for not yet full, until more of its uses are counted."""
+        if self._uses is not None:
+            self._uses.full = False
 
     @property
     def index(self) -> Index:
@@ -213,27 +219,9 @@ class Keyring:
 
     def _sealer(self) -> Sealer:
         """The sealer for new work, one use of which is counted."""
-        if self._store is not None:
-            with self._counting:
-                if not self._left:
-                    self._count(self._store)
-                self._left -= 1
+        if self._uses is not None:
+            self._uses.take()
         return self._sealers[self._primary]
-
-    def _count(self, store: Store) -> None:
-        """Count some uses ahead. Raises `VaultRefused` when there are none left.
-
-        What a process does not use up is lost, so one that begins takes few.
-        """
-        block = max(1, min(BLOCK, 2 * self._taken or 64, self._limit // 64))
-        uses = store.upkeep.reserve(self.namespace, self._primary, block)
-        self.full = uses > self._limit - self._limit // 8
-        if uses > self._limit:
-            raise VaultRefused(
-                f"data key {self._primary} of namespace {self.name!r} may seal nothing more; run: "
-                "llm-guard-protecto keys rotate --data"
-            )
-        self._left = self._taken = block
 
     def _opener(self, version: int) -> Sealer:
         """The sealer of a version; one that another process has made since is looked for."""

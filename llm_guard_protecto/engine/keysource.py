@@ -186,6 +186,7 @@ def open_vault(
     config_dir: Path | None = None,
     chance: Callable[[int], bytes] = os.urandom,
     kms: KeyWrapper | None = None,
+    patience: float = 5.0,
 ) -> tuple[Store, RootKey]:
     """Open the store at `url` with its root key; the first run makes both.
 
@@ -194,7 +195,7 @@ def open_vault(
     """
     source = KeySource(environ, config_dir, kms, chance)
     source.given(), source.new(), source.named()
-    store = open_store(url)
+    store = open_store(url, patience)
     try:
         return store, source.unlock(store)
     except BaseException:

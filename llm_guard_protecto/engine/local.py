@@ -47,16 +47,17 @@ class LocalVault(Current, Closing):
     """A vault in this process: SQLite, PostgreSQL or memory. Thread-safe; one per process is enough.
 
     `url` is `sqlite:///PATH`, a path, `postgresql://…`, or `memory:`; None means `LLM_GUARD_VAULT`
-    from `environ`, else a file in the user's data directory. `policy` is what a call without one uses. `detector`
-    replaces our own, `detectors` run beside it; each gets `deadline` seconds a call, and what it
-    finds must be an entity the policy knows. `tagger` is a weights file for our own detector, as
+    from `environ`, else a file in the user's data directory; it gets `patience` seconds a call.
+    `policy` is what a call without one uses. `detector` replaces our own, `detectors` run beside
+    it; each gets `deadline` seconds a call, and what it finds must be an entity the policy knows.
+    `tagger` is a weights file for our own detector, as
     `llm-guard-protecto train` writes it; None means `LLM_GUARD_TAGGER` from `environ`, else the
     weights of the package. No policy can name one. `sources` are the addresses and functions that
     the tags of a policy may ask; None means the addresses of `LLM_GUARD_ENDPOINTS`. Tokens are
     forgotten `retention` days after their last use, 0 for never; None means
     `LLM_GUARD_RETENTION_DAYS`, else 90. `kept_days` says so of what `keep` was given, None: the
-    same. `kms` keeps the root key, see `kms.KeyWrapper`. `audit` records every `unmask` and every change, and is
-    kept where None is said for a vault that lasts. `clock` gives seconds since 1970.
+    same. `kms` keeps the root key, see `kms.KeyWrapper`. `audit` records every `unmask` and every
+    change, and is kept where None is said for a vault that lasts. `clock` gives seconds since 1970.
 
     Raises `ConfigurationError`, `VaultRefused` (a missing or wrong key) or `VaultUnavailable`.
     """
@@ -75,6 +76,7 @@ class LocalVault(Current, Closing):
         tagger: str | Path | None = None,
         sources: Sources | None = None,
         deadline: float = 30.0,
+        patience: float = 5.0,
         retention: int | None = None,
         kept_days: int | None = None,
         audit: bool | AuditSettings | None = None,
@@ -86,7 +88,8 @@ class LocalVault(Current, Closing):
         detector = detector_of(detector, tagger, environ)
         days = days_from(environ, retention)
         self._source = KeySource(environ, kms=kms)
-        self._store, self._root = open_vault(address_of(url, environ), environ, kms=kms)
+        address = address_of(url, environ)
+        self._store, self._root = open_vault(address, environ, kms=kms, patience=patience)
         self._owner, self._renewing = True, threading.RLock()
         self._default, self._clock = policy, clock
         self._retention = Retention(self._store, days, days if kept_days is None else kept_days)

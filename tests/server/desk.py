@@ -79,6 +79,7 @@ def opened(
     *,
     detectors: Sequence[Detector] = (),
     deadline: float = 30.0,
+    patience: float = 5.0,
     audit: AuditSettings | None = None,
     **settings: Any,
 ) -> Iterator[Desk]:
@@ -89,6 +90,7 @@ def opened(
         environ=environ or {},
         detectors=detectors,
         deadline=deadline,
+        patience=patience,
         audit=audit,
         clock=clock,
     ) as vault:

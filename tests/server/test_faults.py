@@ -10,12 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import apsw
 import httpx
+import psycopg
 import pytest
 
 from llm_guard_protecto.engine.audit import AuditSettings
@@ -25,6 +27,7 @@ from tests.server.desk import opened
 from tests.server.test_app import served
 from tests.sweep import CANARIES
 from tests.test_canaries import KEY
+from tests.test_cli_server import serving, token_of
 
 MASK = "/api/vault/mask"
 NEW = {"mask": [{"value": " and ".join(CANARIES)}]}
@@ -34,11 +37,13 @@ SECONDS = 1.0
 Fault = Callable[[Path], Any]
 
 
-def put(client: httpx.Client, body: Any, path: str = MASK) -> tuple[int, str]:
-    """Status and message of a refusal, which comes soon and shows nothing."""
+def put(
+    client: httpx.Client, body: Any, path: str = MASK, seconds: float = SECONDS + 2
+) -> tuple[int, str]:
+    """Status and message of a refusal, which comes within `seconds` and shows nothing."""
     began = time.monotonic()
     got = client.put(path, json=body)
-    assert time.monotonic() - began < SECONDS + 2
+    assert time.monotonic() - began < seconds
     assert got.headers["content-type"] == "application/json"
     assert leaked(got.content, CANARIES) == []
     said = got.json()
@@ -160,6 +165,43 @@ def test_a_store_that_is_locked(path: Path) -> None:
         assert client.put(MASK, json=NEW).status_code == 200
 
 
+def test_a_server_as_it_is_by_default_does_not_wait_for_a_locked_store(outside: Any) -> None:
+    """Whoever calls, one behind the other, is told within two seconds."""
+    headers = {"Authorization": f"Bearer {token_of(outside)}"}
+    with (
+        serving(outside) as (address, _),
+        httpx.Client(base_url=address, headers=headers, timeout=60) as client,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        known = {"mask": [{"value": "Ask Miguel Alvarez"}]}
+        answer = client.put("mask", json=known).json()
+        token = {"unmask": [{"token_value": answer["data"][0]["token_value"]}]}
+        with locked(outside.home / "vault.db"):
+            soon = [pool.submit(put, client, NEW, to, 2.0) for to in ["mask", "mask/async"] * 8]
+            assert {one.result() for one in soon} == {UNAVAILABLE}
+            assert client.put("mask", json=known).json() == answer
+            soon = [pool.submit(put, client, token, "unmask", 2.0) for _ in range(8)]
+            assert {one.result() for one in soon} == {UNAVAILABLE}
+        assert client.put("mask", json=NEW).status_code == 200
+
+
+def test_a_server_does_not_wait_for_a_locked_postgres(postgres: str) -> None:
+    """With the patience that `serve` has by default, which is not in the URL."""
+    with (
+        opened(postgres, KEY, patience=0.7) as desk,
+        served(desk) as client,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        client.put(MASK, json={"mask": [{"value": "Ask Miguel Alvarez"}]})
+        with psycopg.connect(postgres) as other:
+            for table in ("tokens", "jobs"):
+                other.execute(f"LOCK TABLE llm_guard_protecto.{table} IN ACCESS EXCLUSIVE MODE")
+            asked = [MASK, f"{MASK}/async"] * 8
+            soon = [pool.submit(put, client, NEW, to, 2.0) for to in asked]
+            assert {one.result() for one in soon} == {UNAVAILABLE}
+        assert client.put(MASK, json=NEW).status_code == 200
+
+
 def test_a_store_that_is_not_what_it_was(path: Path) -> None:
     with opened(path, KEY, request_seconds=SECONDS) as desk, served(desk) as client:
         client.put(MASK, json={"mask": [{"value": "Ask Miguel Alvarez"}]})
@@ -171,8 +213,6 @@ def test_a_store_that_is_not_what_it_was(path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
 def test_a_disk_that_is_full(outside: Any) -> None:
     """The limit on the size of a file gives SQLite what a full disk gives: no page more."""
-    from tests.test_cli_server import serving, token_of
-
     token = token_of(outside)
     headers = {"Authorization": f"Bearer {token}"}
     folder = outside.home

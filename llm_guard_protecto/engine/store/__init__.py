@@ -241,12 +241,15 @@ class Store(AbstractContextManager["Store"], Protocol):
         ...
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, patience: float = 5.0) -> Store:
     """Open the store at `url`, creating it if it is not there.
 
     `sqlite:///PATH` or a bare path: a SQLite file (three slashes, then the path as it is, so an
     absolute path makes four). `postgresql://…`: a PostgreSQL database. `memory:`: rows that die
-    with the process. Raises `ConfigurationError` for any other URL and for what is not a vault,
+    with the process. `patience` is how many seconds a call waits for others who write, or for
+    PostgreSQL, whose URL may say it itself (`?patience=2`).
+
+    Raises `ConfigurationError` for any other URL and for what is not a vault,
     `VaultRefused` for a file that others may read and for a wrong password, `VaultUnavailable`
     when the place cannot be used now.
     """
@@ -264,7 +267,7 @@ def open_store(url: str) -> Store:
             raise ConfigurationError(
                 "a PostgreSQL vault needs psycopg; run: pip install 'llm-guard-protecto[postgres]'"
             ) from None
-        return PostgresStore(url)
+        return PostgresStore(url, patience)
     if scheme and not url.startswith("sqlite:///"):
         raise ConfigurationError(
             f"no store speaks {scheme[1]!r}; a vault is sqlite:///PATH, a path, or memory:"
@@ -274,4 +277,4 @@ def open_store(url: str) -> Store:
         raise ConfigurationError("a vault needs a path: sqlite:///PATH, a bare path, or memory:")
     from llm_guard_protecto.engine.store.sqlite import SqliteStore
 
-    return SqliteStore(path)
+    return SqliteStore(path, patience)

@@ -41,9 +41,9 @@ class PostgresStore(Closing):
     lasting = True
     nearby = False
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float = 5.0) -> None:
         """Open the vault at `url` (see `read_address`) and make its tables if they are missing."""
-        self._connections = PostgresConnections(read_address(url))
+        self._connections = PostgresConnections(read_address(url, patience=patience))
         self._finish = weakref.finalize(self, _finish, self._connections, _EXIT_SECONDS)
         try:
             prepare_schema(self._connections)

@@ -21,7 +21,6 @@ from llm_guard_protecto.errors import ConfigurationError
 __all__ = ["Address", "read_address"]
 
 _POOL_SIZE = 16
-_PATIENCE = 5.0
 _PRIMARY = ("read-write", "primary")
 _UNREADABLE = (
     "the PostgreSQL URL of the vault cannot be read; it is "
@@ -41,20 +40,22 @@ class Address:
     parameters: Mapping[str, str] = field(repr=False)
     location: str
     pool_size: int = _POOL_SIZE
-    patience: float = _PATIENCE
+    patience: float = 5.0
 
 
-def read_address(url: str, environ: Mapping[str, str] = os.environ) -> Address:
+def read_address(
+    url: str, environ: Mapping[str, str] = os.environ, patience: float = 5.0
+) -> Address:
     """What a URL says. Raises `ConfigurationError` for one that cannot work; never quotes it.
 
     Beside libpq's parameters the query may hold `pool_size` (default 16) and `patience` (default
-    5 seconds). What the URL leaves out libpq finds in `PGHOST` and the like. A server that is not
+    that given here, in seconds). What the URL leaves out libpq finds in `PGHOST` and the like. A server that is not
     on this machine is asked for TLS with a checked name, unless `sslmode` says otherwise.
     """
     bare, query = _parted(url)
     said = dict(query)
     pool_size = _number("pool_size", said.pop("pool_size", ""), _POOL_SIZE)
-    patience = _number("patience", said.pop("patience", ""), _PATIENCE)
+    patience = _number("patience", said.pop("patience", ""), patience)
     for name in said:
         if name not in _known():
             raise ConfigurationError(f"a PostgreSQL URL has no parameter {name!r}")
