@@ -9,18 +9,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from llm_guard_protecto.bulk.cells import Cells, TokenType
-from llm_guard_protecto.bulk.format import MOST_ROWS, MOST_TEXT, Chunk, Place, bad_row, missing
-from llm_guard_protecto.bulk.lines import LONGEST, Lines, encoded, mark_of, size_of
+from llm_guard_protecto.bulk.format import Chunk, Place, bad_row, missing
+from llm_guard_protecto.bulk.lines import LONGEST, LineFile, Lines, grouped
 from llm_guard_protecto.errors import ConfigurationError
 
 __all__ = ["Delimited"]
 
 
-class Delimited:
+class Delimited(LineFile):
     """A `Format` of rows of fields."""
 
     def __init__(
@@ -32,23 +31,18 @@ class Delimited:
         separator: str,
     ) -> None:
         """`columns` None means every column. `types` has the token types of some of them."""
-        self._path, self._encoding = path, encoding
+        super().__init__(path, encoding)
         self._columns, self._types = columns, types
         self._separator = separator
         self._end = "\n"
         self._width = 0
         self._at: list[tuple[int, TokenType | None]] = []
 
-    @property
-    def size(self) -> int:
-        """Bytes of the file."""
-        return size_of(self._path)
-
     def begin(self) -> tuple[bytes, Place]:
         """The mark and the line with the names."""
-        with Lines(self._path, self._encoding, Place()) as lines:
+        with self._lines(Place()) as lines:
             first = next(lines, "")
-        with Lines(self._path, self._encoding, Place()) as lines:
+        with self._lines(Place()) as lines:
             names = self._row(csv.reader(lines, delimiter=self._separator, strict=True), lines)
             after = lines.place
         if not names:
@@ -62,32 +56,22 @@ class Delimited:
                 raise ConfigurationError(f"{self._path.name} has two columns {name!r}")
         chosen = set(names if self._columns is None else self._columns) | set(self._types)
         self._at = [(at, self._types.get(name)) for at, name in enumerate(names) if name in chosen]
-        mark = mark_of(self._path) if self._encoding == "utf-8" else b""
-        return mark + self._written([names]), after
+        return self._mark() + self._written([names]), after
 
     def chunks(self, start: Place) -> Iterator[Chunk]:
         """The rows, some at a time."""
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST))  # the module has no other way
-        with Lines(self._path, self._encoding, start) as lines:
-            reader = csv.reader(lines, delimiter=self._separator, strict=True)
-            rows: list[list[str]] = []
-            size = 0
-            while (row := self._row(reader, lines)) is not None:
-                if row and len(row) != self._width:
-                    wrong = f"has {len(row)} fields, and line 1 has {self._width}"
-                    raise bad_row(self._path, lines.place.line, wrong)
-                rows.append(row)
-                size += sum(len(row[at]) for at, _ in self._at) if row else 0
-                if len(rows) == MOST_ROWS or size >= MOST_TEXT:
-                    start = replace(lines.place, rows=start.rows + len(rows))
-                    yield self._chunk(rows, start)
-                    rows, size = [], 0
-            if rows:
-                yield self._chunk(rows, replace(lines.place, rows=start.rows + len(rows)))
+        with self._lines(start) as lines:
+            for rows, after in grouped(self._rows(lines), lines, start):
+                yield self._chunk(rows, after)
 
-    def finish(self, part: Path, target: Path) -> None:
-        """The bytes are the file."""
-        part.replace(target)
+    def _rows(self, lines: Lines) -> Iterator[tuple[list[str], int]]:
+        reader = csv.reader(lines, delimiter=self._separator, strict=True)
+        while (row := self._row(reader, lines)) is not None:
+            if row and len(row) != self._width:
+                wrong = f"has {len(row)} fields, and line 1 has {self._width}"
+                raise bad_row(self._path, lines.place.line, wrong)
+            yield row, sum(len(row[at]) for at, _ in self._at) if row else 0
 
     def _row(self, reader: Iterator[list[str]], lines: Lines) -> list[str] | None:
         try:
@@ -113,4 +97,4 @@ class Delimited:
     def _written(self, rows: Sequence[Sequence[str]]) -> bytes:
         text = io.StringIO(newline="")
         csv.writer(text, delimiter=self._separator, lineterminator=self._end).writerows(rows)
-        return encoded(text.getvalue(), self._encoding)
+        return self._encoded(text.getvalue())

@@ -7,12 +7,11 @@ Keys, numbers, white space and the order of keys are left alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from llm_guard_protecto.bulk.cells import Cells, TokenType
-from llm_guard_protecto.bulk.format import MOST_ROWS, MOST_TEXT, Chunk, Place, bad_row, missing
-from llm_guard_protecto.bulk.lines import Lines, encoded, mark_of, size_of
+from llm_guard_protecto.bulk.format import MOST_ROWS, Chunk, Place, bad_row, missing
+from llm_guard_protecto.bulk.lines import LineFile, Lines, grouped
 from llm_guard_protecto.errors import UnknownFormat
 from llm_guard_protecto.wire.json_text import JsonText, Leaf, edit
 
@@ -22,7 +21,7 @@ _Row = tuple[str, list[Leaf]]
 """A line, and the strings in it that are cells."""
 
 
-class JsonLines:
+class JsonLines(LineFile):
     """A `Format` of objects."""
 
     def __init__(
@@ -33,21 +32,16 @@ class JsonLines:
         encoding: str,
     ) -> None:
         """`columns` None means every string. `types` has the token types of some columns."""
-        self._path, self._encoding = path, encoding
+        super().__init__(path, encoding)
         self._types = types
         self._chosen = None if columns is None else {*columns, *types}
-
-    @property
-    def size(self) -> int:
-        """Bytes of the file."""
-        return size_of(self._path)
 
     def begin(self) -> tuple[bytes, Place]:
         """The mark, if there is one. A column must be in one of the rows of the first chunk."""
         wanted = [*(self._chosen or self._types)]
         seen: dict[str, None] = {}
         if wanted:
-            with Lines(self._path, self._encoding, Place()) as lines:
+            with self._lines(Place()) as lines:
                 for line, _ in zip(lines, range(MOST_ROWS), strict=False):
                     if line.strip():
                         keys = (
@@ -56,27 +50,18 @@ class JsonLines:
                         seen.update((key, None) for key in keys if isinstance(key, str))
         for name in sorted({*wanted} - {*seen}):
             raise missing(self._path, name, [*seen])
-        return mark_of(self._path) if self._encoding == "utf-8" else b"", Place()
+        return self._mark(), Place()
 
     def chunks(self, start: Place) -> Iterator[Chunk]:
         """The rows, some at a time; empty lines are rows without cells."""
-        with Lines(self._path, self._encoding, start) as lines:
-            rows: list[_Row] = []
-            size = 0
-            for line in lines:
-                leaves = self._cells(line, lines.place.line) if line.strip() else []
-                rows.append((line, leaves))
-                size += sum(len(leaf.value) for leaf in leaves)
-                if len(rows) == MOST_ROWS or size >= MOST_TEXT:
-                    start = replace(lines.place, rows=start.rows + len(rows))
-                    yield self._chunk(rows, start)
-                    rows, size = [], 0
-            if rows:
-                yield self._chunk(rows, replace(lines.place, rows=start.rows + len(rows)))
+        with self._lines(start) as lines:
+            for rows, after in grouped(self._rows(lines), lines, start):
+                yield self._chunk(rows, after)
 
-    def finish(self, part: Path, target: Path) -> None:
-        """The bytes are the file."""
-        part.replace(target)
+    def _rows(self, lines: Lines) -> Iterator[tuple[_Row, int]]:
+        for line in lines:
+            leaves = self._cells(line, lines.place.line) if line.strip() else []
+            yield (line, leaves), sum(len(leaf.value) for leaf in leaves)
 
     def _parsed(self, line: str, number: int) -> JsonText:
         try:
@@ -113,6 +98,6 @@ class JsonLines:
                 edit(line, [(leaf, next(each)) for leaf in leaves]) if leaves else line
                 for line, leaves in rows
             )
-            return encoded("".join(lines), self._encoding)
+            return self._encoded("".join(lines))
 
         return Chunk(Cells(texts, types), after, write)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from llm_guard_protecto.bulk.format import Place, bad_row
+from llm_guard_protecto.bulk.format import MOST_ROWS, MOST_TEXT, Place, bad_row
 from llm_guard_protecto.errors import ConfigurationError
 
-__all__ = ["LONGEST", "Lines", "checked_encoding", "encoded", "mark_of", "size_of"]
+__all__ = ["LONGEST", "LineFile", "Lines", "checked_encoding", "grouped"]
+
+T = TypeVar("T")
 
 LONGEST = 16 * 2**20
 """Bytes of one line; more is no line of a table, and would have to fit into memory."""
@@ -75,24 +77,61 @@ class Lines:
         self._file.close()
 
 
-def encoded(text: str, encoding: str) -> bytes:
-    """The bytes of a text. Raises `ConfigurationError` when it cannot be written so."""
-    try:
-        return text.encode(encoding)
-    except UnicodeEncodeError:
-        message = f"a result cannot be written in {encoding}; convert the file to UTF-8 first"
-        raise ConfigurationError(message) from None
+class LineFile:
+    """What all kinds of files that are read line by line share of a `Format`."""
+
+    def __init__(self, path: Path, encoding: str) -> None:
+        """`encoding` as `checked_encoding` gives it."""
+        self._path, self._encoding = path, encoding
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self._path.stat().st_size
+
+    def finish(self, part: Path, target: Path) -> None:
+        """The bytes are the file."""
+        part.replace(target)
+
+    def _lines(self, start: Place) -> Lines:
+        return Lines(self._path, self._encoding, start)
+
+    def _mark(self) -> bytes:
+        """The byte order mark of UTF-8 if the file begins with it, else nothing."""
+        with self._path.open("rb") as file:
+            marked = self._encoding == "utf-8" and file.read(len(_BOM)) == _BOM
+        return _BOM if marked else b""
+
+    def _encoded(self, text: str) -> bytes:
+        """The bytes of a text. Raises `ConfigurationError` when it cannot be written so."""
+        try:
+            return text.encode(self._encoding)
+        except UnicodeEncodeError:
+            message = (
+                f"a result cannot be written in {self._encoding}; convert the file to UTF-8 first"
+            )
+            raise ConfigurationError(message) from None
 
 
-def mark_of(path: Path) -> bytes:
-    """The byte order mark of UTF-8 if the file begins with it, else nothing."""
-    with path.open("rb") as file:
-        return _BOM if file.read(len(_BOM)) == _BOM else b""
+def grouped(
+    rows: Iterable[tuple[T, int]], lines: Lines, start: Place
+) -> Iterator[tuple[list[T], Place]]:
+    """The rows that make a chunk, and the place after them.
 
-
-def size_of(path: Path) -> int:
-    """Bytes of a file."""
-    return os.stat(path).st_size
+    `rows` are read from `lines`, each with how many characters its cells have; `start` is where
+    the first of them stands.
+    """
+    some: list[T] = []
+    size = 0
+    for row, characters in rows:
+        some.append(row)
+        size += characters
+        if len(some) == MOST_ROWS or size >= MOST_TEXT:
+            start = replace(lines.place, rows=start.rows + len(some))
+            yield some, start
+            some, size = [], 0
+    if some:
+        yield some, replace(lines.place, rows=start.rows + len(some))
 
 
 def checked_encoding(name: str) -> str:

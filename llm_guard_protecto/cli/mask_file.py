@@ -91,10 +91,7 @@ def mask_file(
     from llm_guard_protecto.bulk import mask_file as mask
 
     options = _options(columns, token, policy, form, encoding, separator, processes, restart)
-    with open_vault(vault) as opened, _bar(source) as each:
-        options["vault"] = opened if processes == 1 else vault
-        options["each"] = each
-        report = mask(source, target, **options)
+    report = _done(mask, source, target, vault, options)
     _tell(report, target, "masked", json=json)
 
 
@@ -119,11 +116,22 @@ def unmask_file(
     from llm_guard_protecto.bulk import unmask_file as unmask
 
     options = _options(columns, token, policy, form, encoding, separator, processes, restart)
-    with open_vault(vault) as opened, _bar(source) as each:
-        options["vault"] = opened if processes == 1 else vault
-        options["each"] = each
-        report = unmask(source, target, **options)
+    report = _done(unmask, source, target, vault, options)
     _tell(report, target, "turned back", json=json)
+
+
+def _done(
+    work: Callable[..., FileReport],
+    source: Path,
+    target: Path,
+    vault: str | None,
+    options: FileOptions,
+) -> FileReport:
+    """What the library tells of it. The vault is opened here, and so made where there is none."""
+    with open_vault(vault) as opened, _bar(source) as each:
+        options["vault"] = opened if options["processes"] == 1 else vault
+        options["each"] = each
+        return work(source, target, **options)
 
 
 def _options(

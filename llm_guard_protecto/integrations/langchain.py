@@ -24,7 +24,7 @@ from llm_guard_protecto.documents import (
     mask_query,
     reveal,
 )
-from llm_guard_protecto.integrations.openai_clients import guarded_pair
+from llm_guard_protecto.integrations.openai_clients import guarded_arguments
 from llm_guard_protecto.vault import AsyncVault, PolicyChoice, Vault
 
 try:
@@ -47,9 +47,7 @@ def chat_clients(
     Every call of the model is masked below LangChain and its answers restored, streamed ones as
     they come. Parameters and errors as for `guarded`.
     """
-    blocking, awaited = guarded_pair(vault, policy)
-    clients = {"http_client": blocking, "http_async_client": awaited}
-    return {name: client for name, client in clients.items() if client is not None}
+    return guarded_arguments("http_client", "http_async_client", vault, policy)
 
 
 class MaskingTransformer(BaseDocumentTransformer):  # type: ignore[misc]

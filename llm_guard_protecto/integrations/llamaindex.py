@@ -26,7 +26,7 @@ from llm_guard_protecto.documents import (
     reveal,
 )
 from llm_guard_protecto.errors import ConfigurationError
-from llm_guard_protecto.integrations.openai_clients import guarded_pair
+from llm_guard_protecto.integrations.openai_clients import guarded_arguments
 from llm_guard_protecto.vault import AsyncVault, PolicyChoice, Vault
 
 try:
@@ -57,9 +57,7 @@ def llm_clients(
     Every call of the model is masked below LlamaIndex and its answers restored, streamed ones as
     they come. Parameters and errors as for `guarded`.
     """
-    blocking, awaited = guarded_pair(vault, policy)
-    clients = {"http_client": blocking, "async_http_client": awaited}
-    return {name: client for name, client in clients.items() if client is not None}
+    return guarded_arguments("http_client", "async_http_client", vault, policy)
 
 
 class MaskNodes(TransformComponent):  # type: ignore[misc]

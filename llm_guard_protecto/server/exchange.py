@@ -22,6 +22,7 @@ from llm_guard_protecto.server.limits import Rates, Seats
 from llm_guard_protecto.server.logs import request_id
 from llm_guard_protecto.server.messages import Answer, Refusal, Request, refused
 from llm_guard_protecto.server.pool import Pool
+from llm_guard_protecto.server.receiving import Gone, drain, piece_of
 from llm_guard_protecto.server.service import Service
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ __all__ = ["PREFIX", "Exchange", "encoded"]
 
 PREFIX = "/api/vault"
 
-DRAIN = 1.0
-"""Seconds for which the rest of a refused body is awaited."""
-
 SHORT = 4096
 """Bytes that a body may have to be tried in the event loop, which it holds up meanwhile."""
 
@@ -43,10 +41,6 @@ log = logging.getLogger("llm_guard_protecto.server")
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
-
-
-class _Gone(Exception):
-    """The caller has hung up."""
 
 
 class Exchange:
@@ -74,7 +68,7 @@ class Exchange:
                 answer = await self._answer(scope, headers, path, receive)
         except Refusal as refusal:
             answer = refused(refusal)
-        except _Gone:
+        except Gone:
             return
         await _reply(send, answer, number)
         seconds = time.perf_counter() - began
@@ -107,7 +101,7 @@ class Exchange:
                     self._rates.take(said)
                     body = await _body(headers, receive, self._limit)
                 else:
-                    await _drain(receive, self._limit)
+                    await drain(receive, self._limit)
                 arrived = True
                 query = scope["query_string"]
                 asked = dict(parse_qsl(query.decode("latin-1"), True)) if query else {}
@@ -130,43 +124,23 @@ class Exchange:
 async def _body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
     """The body of a request. Raises `Refusal` for one that is packed or too large."""
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        await _drain(receive, limit)
+        await drain(receive, limit)
         raise Refusal("Content-Encoding is not supported", 415)
     said = headers.get(b"content-length", b"")
     more = True
     if not (said.isdigit() and int(said) > limit):
-        body, more = await _piece(receive)
+        body, more = await piece_of(receive)
         if more:
             pieces = bytearray(body)
             while more and len(pieces) <= limit:
-                body, more = await _piece(receive)
+                body, more = await piece_of(receive)
                 pieces += body
             body = bytes(pieces)
         if len(body) <= limit:
             return body
     if more:
-        await _drain(receive, limit)
+        await drain(receive, limit)
     raise Refusal(f"A request has at most {limit} bytes", 413, Connection="close")
-
-
-async def _piece(receive: Receive) -> tuple[bytes, bool]:
-    """The next piece of a body, and whether there are more."""
-    message = await receive()
-    if message["type"] != "http.request":
-        raise _Gone
-    return message.get("body", b""), message.get("more_body", False)
-
-
-async def _drain(receive: Receive, limit: int) -> None:
-    """Read some more and throw it away: who is still writing when we hang up loses our answer."""
-    try:
-        async with asyncio.timeout(DRAIN):
-            more = True
-            while more and limit >= 0:
-                piece, more = await _piece(receive)
-                limit -= len(piece)
-    except TimeoutError:
-        pass
 
 
 def encoded(answer: Answer) -> bytes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from llm_guard_protecto.server.gateway.arriving import Gone
 from llm_guard_protecto.server.gateway.headers import Headers
 from llm_guard_protecto.server.gateway.refusing import Refused
+from llm_guard_protecto.server.receiving import Gone
 
 if TYPE_CHECKING:
     from starlette.types import Send

@@ -28,7 +28,7 @@ from llm_guard_protecto.guard.memory import Guard
 from llm_guard_protecto.guard.receipt import Receipt
 from llm_guard_protecto.policy import Policy
 from llm_guard_protecto.server.gateway.answering import Answer
-from llm_guard_protecto.server.gateway.arriving import Gone, body_of, until_done_or_gone
+from llm_guard_protecto.server.gateway.arriving import body_of, until_done_or_gone
 from llm_guard_protecto.server.gateway.calls import Recent
 from llm_guard_protecto.server.gateway.choosing import chosen, in_force, model_of
 from llm_guard_protecto.server.gateway.configuration import Gateway as Settings
@@ -43,6 +43,7 @@ from llm_guard_protecto.server.gateway.upstreams import Target, Upstreams
 from llm_guard_protecto.server.limits import Rates, Seats
 from llm_guard_protecto.server.messages import Refusal
 from llm_guard_protecto.server.pool import Pool
+from llm_guard_protecto.server.receiving import Gone
 from llm_guard_protecto.server.service import Service
 
 if TYPE_CHECKING:

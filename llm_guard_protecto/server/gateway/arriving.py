@@ -6,22 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from llm_guard_protecto.server.gateway.refusing import Refused
+from llm_guard_protecto.server.receiving import Gone, drain, piece_of
 
 if TYPE_CHECKING:
     from starlette.types import Receive
 
-__all__ = ["Gone", "body_of", "until_done_or_gone"]
+__all__ = ["body_of", "until_done_or_gone"]
 
 SLOWEST = 64 * 1024
 """Bytes a second that a large body must come at, beyond the time that every body has."""
-
-DRAIN = 1.0
-"""Seconds for which the rest of a refused body is awaited: who is still writing when we hang up
-loses our answer."""
-
-
-class Gone(Exception):
-    """The caller has hung up, or takes nothing any more."""
 
 
 async def body_of(receive: Receive, limit: int, seconds: float, said: str, *, known: bool) -> bytes:
@@ -32,7 +25,7 @@ async def body_of(receive: Receive, limit: int, seconds: float, said: str, *, kn
     caller hangs up.
     """
     if not known:
-        await _drain(receive, limit)
+        await drain(receive, limit)
         return b""
     pieces = bytearray()
     more = not (said.isdigit() and int(said) > limit)
@@ -41,7 +34,7 @@ async def body_of(receive: Receive, limit: int, seconds: float, said: str, *, kn
         async with asyncio.timeout(seconds) as timer:
             until = timer.when() or 0.0
             while more:
-                piece, more = await _piece(receive)
+                piece, more = await piece_of(receive)
                 pieces += piece
                 if len(pieces) > limit:
                     fits = False
@@ -54,7 +47,7 @@ async def body_of(receive: Receive, limit: int, seconds: float, said: str, *, kn
     if fits:
         return bytes(pieces)
     del pieces
-    await _drain(receive, limit)
+    await drain(receive, limit)
     large = f"a request has at most {limit} bytes"
     raise Refused(413, "too_large", large, ("connection", "close"))
 
@@ -78,23 +71,3 @@ async def until_done_or_gone(work: asyncio.Task[None], receive: Receive) -> None
         await work
     except asyncio.CancelledError:
         raise Gone from None
-
-
-async def _piece(receive: Receive) -> tuple[bytes, bool]:
-    """The next piece of a body, and whether there are more."""
-    message = await receive()
-    if message["type"] != "http.request":
-        raise Gone
-    return message.get("body", b""), message.get("more_body", False)
-
-
-async def _drain(receive: Receive, limit: int) -> None:
-    """Read some more and throw it away."""
-    try:
-        async with asyncio.timeout(DRAIN):
-            more = True
-            while more and limit >= 0:
-                piece, more = await _piece(receive)
-                limit -= len(piece)
-    except TimeoutError:
-        pass
