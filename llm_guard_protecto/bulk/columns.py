@@ -14,7 +14,7 @@ from llm_guard_protecto.engine.local import LocalVault
 from llm_guard_protecto.errors import ConfigurationError
 from llm_guard_protecto.vault import PolicyChoice, Vault
 
-__all__ = ["Work", "arrow_columns", "shared_vault"]
+__all__ = ["Work", "arrow_columns", "shared_vault", "text_type"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def arrow_columns(table: Any, vault: Vault, work: Work) -> Any:
     """A `pyarrow.Table` with some of its columns masked or turned back."""
     import pyarrow
 
-    texts = {field.name: _plain(pyarrow, field.type) for field in table.schema}
+    texts = {field.name: text_type(field.type) for field in table.schema}
     for name in work.chosen(table.column_names, {name for name, kind in texts.items() if kind}):
         values = table.column(name).to_pylist()
         each = iter(work.turned(vault, name, [value for value in values if value is not None]))
@@ -109,10 +109,11 @@ def arrow_columns(table: Any, vault: Vault, work: Work) -> Any:
     return table
 
 
-def _plain(pyarrow: Any, kind: Any) -> Any | None:
-    """The type of a column of text without its dictionary; None for any other column."""
-    if pyarrow.types.is_dictionary(kind):
+def text_type(kind: Any) -> Any | None:
+    """The Arrow type of a column of text, without its dictionary; None for any other type."""
+    from pyarrow import types
+
+    if types.is_dictionary(kind):  # tokens are as many as values
         kind = kind.value_type
-    is_ = pyarrow.types
-    text = is_.is_string(kind) or is_.is_large_string(kind) or is_.is_string_view(kind)
-    return kind if text else None
+    is_text = types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
+    return kind if is_text else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from llm_guard_protecto.bulk.cells import Cells, TokenType
+from llm_guard_protecto.bulk.columns import text_type
 from llm_guard_protecto.bulk.format import MOST_ROWS, Chunk, Place, missing
 from llm_guard_protecto.errors import ConfigurationError, UnknownFormat
 
@@ -58,23 +59,23 @@ class Parquet:
         for name in dict.fromkeys([*(self._columns or ()), *self._types]):
             if name not in schema.names:
                 raise missing(self._path, name, schema.names)
-            if not self._is_text(schema.field(name).type):
-                kind = f"{schema.field(name).type}"
+            if text_type(schema.field(name).type) is None:
+                there = schema.field(name).type
                 raise ConfigurationError(
-                    f"{self._path.name}: column {name!r} is {kind}, and only text is masked"
+                    f"{self._path.name}: column {name!r} is {there}, and only text is masked"
                 )
         for column in schema:
-            if self._columns is None and self._hides_text(column.type):
+            if self._columns is None and _hides_text(column.type):
                 raise ConfigurationError(
                     f"{self._path.name}: column {column.name!r} is {column.type}, where text is "
                     "not looked for; name the columns to mask"
                 )
         chosen = {*(schema.names if self._columns is None else self._columns), *self._types}
         for at, column in enumerate(schema):
-            if column.name in chosen and self._is_text(column.type):
+            kind = text_type(column.type)
+            if column.name in chosen and kind is not None:
                 self._masked[column.name] = self._types.get(column.name)
-                if self._arrow.types.is_dictionary(column.type):  # tokens are as many as values
-                    self._schema = self._schema.set(at, column.with_type(column.type.value_type))
+                self._schema = self._schema.set(at, column.with_type(kind))
         return b"", Place()
 
     def chunks(self, start: Place) -> Iterator[Chunk]:
@@ -105,19 +106,6 @@ class Parquet:
                 writer.write_table(self._arrow.Table.from_batches(batches, self._schema))
         whole.replace(target)
 
-    def _is_text(self, kind: Any) -> bool:
-        types = self._arrow.types
-        if types.is_dictionary(kind):
-            kind = kind.value_type
-        return bool(
-            types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
-        )
-
-    def _hides_text(self, kind: Any) -> bool:
-        """Whether text lies deeper in a type: in a list, a structure, a map; or as bytes."""
-        inner = [kind.field(at).type for at in range(kind.num_fields)]
-        return any(self._is_text(one) or self._hides_text(one) for one in inner)
-
     def _chunk(self, batch: Any, after: Place) -> Chunk:
         arrow = self._arrow
         columns = {name: batch.column(name).to_pylist() for name in self._masked}
@@ -141,3 +129,9 @@ class Parquet:
             return bytes(sink.getvalue())
 
         return Chunk(Cells(texts, types), after, write)
+
+
+def _hides_text(kind: Any) -> bool:
+    """Whether text lies deeper in a type: in a list, a structure, a map."""
+    inner = [kind.field(at).type for at in range(kind.num_fields)]
+    return any(text_type(one) is not None or _hides_text(one) for one in inner)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 
@@ -40,21 +40,12 @@ class Overhearing:
         """`inner` is what sends."""
         self._inner = inner
 
-    async def send(
-        self,
-        request: httpx.Request,
-        *,
-        stream: bool = True,
-        auth: None = None,
-        follow_redirects: bool = False,
-    ) -> httpx.Response:
+    async def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
         """Send a request, as `Sends` does."""
         tell = _TELL.get()
         if tell is not None:
             await tell("sent", await request.aread())
-        response = await self._inner.send(
-            request, stream=stream, auth=auth, follow_redirects=follow_redirects
-        )
+        response = await self._inner.send(request, **how)
         body = response.stream
         if tell is not None and isinstance(body, httpx.AsyncByteStream):
             response.stream = _Told(body, tell)

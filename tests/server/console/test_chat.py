@@ -208,7 +208,7 @@ def test_an_ear_tells_only_inside_of_hearing() -> None:
 
         async def post(content: bytes) -> bytes:
             request = httpx.Request("POST", "http://provider/", content=content)
-            return await (await sends.send(request)).aread()
+            return await (await sends.send(request, stream=True)).aread()
 
         with hearing(tell):
             assert await post(b"first") == b"first"
