@@ -12,8 +12,11 @@ from llm_guard_protecto.models import Masked
 
 __all__ = ["LaterMap", "Maps", "begins_with"]
 
-REMEMBERED = 32
-"""Requests whose maps are kept, the least recently used forgotten first."""
+REMEMBERED = 2_000_000
+"""Characters of the texts whose maps are kept, the least recently used forgotten first."""
+
+_AROUND = 500
+"""What a text costs beside its characters, counted as so many of them."""
 
 NEW_TEXTS = 8
 """How many new texts a turn may add and still be recognised as the next turn of a chat."""
@@ -55,6 +58,7 @@ class Maps:
         """Start without any."""
         self._lock = threading.Lock()
         self._maps: OrderedDict[tuple[int, ...], tuple[Sequence[Masked], TokenMap]] = OrderedDict()
+        self._size = 0
 
     def of(self, masked: Sequence[Masked]) -> TokenMap:
         """The map of these masked texts."""
@@ -70,8 +74,13 @@ class Maps:
                     break
         tokens = tokens.with_(masked[start:])
         with self._lock:
+            self._size += 0 if ids in self._maps else _size(masked)
             self._maps[ids] = (tuple(masked), tokens)
             self._maps.move_to_end(ids)
-            if len(self._maps) > REMEMBERED:
-                self._maps.popitem(last=False)
+            while self._size > REMEMBERED:
+                self._size -= _size(self._maps.popitem(last=False)[1][0])
         return tokens
+
+
+def _size(masked: Sequence[Masked]) -> int:
+    return sum(len(text.value) + _AROUND for text in masked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from llm_guard_protecto.errors import UnknownFormat
 from llm_guard_protecto.wire.anthropic_batches import (
@@ -92,17 +93,26 @@ def route_for(method: str, path: str) -> Route:
     Raises UnknownFormat for every call that is not in `ROUTES`, such as reading a stored
     completion: its answer, or its path, could hold text that nobody looks at.
     """
-    rows = [
-        (tail, found, ids)
-        for known, tail, found in ROUTES
-        if method.upper() == known and (ids := _ends(path, tail)) is not None
-    ]
-    if not rows:
+    route = _found(method.upper(), path)
+    if route is None:
         return Route("", _uncovered(method.upper(), path), (), None)
     if not _PATH.fullmatch(path):
         raise UnknownFormat(f"the path of this call cannot be masked, so it was not sent {NEVER}")
+    return route
+
+
+@lru_cache(maxsize=256)
+def _found(method: str, path: str) -> Route | None:
+    """The longest row that fits."""
+    rows = [
+        (tail, found, ids)
+        for known, tail, found in ROUTES
+        if method == known and (ids := _ends(path, tail)) is not None
+    ]
+    if not rows:
+        return None
     tail, found, ids = max(rows, key=lambda row: row[0].count("/"))
-    return Route(tail, found, ids, TIES.get((method.upper(), tail)))
+    return Route(tail, found, ids, TIES.get((method, tail)))
 
 
 def _uncovered(method: str, path: str) -> Format:

@@ -39,6 +39,23 @@ def test_what_was_masked_before_is_at_hand(vault: LocalVault) -> None:
         assert vault.mask([TEXT]) == known
 
 
+def test_words_that_look_like_tokens_are_looked_up_at_hand(path: Path, vault: LocalVault) -> None:
+    """And again once somebody, in any process, has written: one of them may be a token now."""
+    with LocalVault(path, environ=KEY) as other:
+        other.mask(["value of somebody else"])
+        text = f"{TEXT} about order 4711ab and yuki3"
+        known = vault.mask([text])
+        for _ in range(2):
+            with only():
+                assert vault.mask([text]) == known
+        [masked] = other.mask(["Ask Wilhelmina Lindqvist"])
+        [token] = masked.individual_tokens
+        [asked] = vault.mask([f"{TEXT} about {token.token}"])
+        with only():
+            assert vault.mask([f"{TEXT} about {token.token}"]) == [asked]
+        assert vault.unmask([asked.token_value])[0].value == f"{TEXT} about {token.value}"
+
+
 def test_a_known_value_in_a_new_text_is_not(vault: LocalVault) -> None:
     vault.mask([TEXT])
     with pytest.raises(NotAtHand), only():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 
 import pytest
@@ -26,14 +27,35 @@ def test_every_turn_of_every_chat_is_read_right() -> None:
             assert (doc.taken > 0) == (number > 10)
 
 
-def test_only_the_last_turn_of_a_chat_is_kept_and_few_chats() -> None:
+def test_only_the_last_turn_of_a_chat_is_kept_and_so_many_chats_as_fit() -> None:
     bodies = Bodies()
     for number in range(10, 60):
         bodies.read(turn(number))
-    assert repr(bodies) == f"Bodies(1 of at most {REMEMBERED})"
-    for chat in range(100):
+    assert repr(bodies).startswith("Bodies(1, ")
+    for chat in range(2 * REMEMBERED // len(turn(10))):
         bodies.read(turn(10, f"chat {chat}"))
-    assert repr(bodies) == f"Bodies({REMEMBERED} of at most {REMEMBERED})"
+    kept, size = map(int, re.findall(r"\d+", repr(bodies))[:2])
+    assert REMEMBERED - len(turn(60)) < size <= REMEMBERED
+    assert kept > 500
+    assert bodies.read(turn(11, f"chat {chat}")).taken
+    assert bodies.read(turn(10, f"chat {chat - 1}")).taken  # the same once more
+    assert not bodies.read(turn(11, "chat 0")).taken
+
+
+def test_chats_that_begin_alike_go_on_from_their_own() -> None:
+    bodies = Bodies()
+    system = {"role": "system", "content": "be brief " * 500}
+
+    def alike(chat: int, number: int) -> str:
+        said = [{"role": "user", "content": f"{chat} {n} " + "word " * 400} for n in range(number)]
+        return json.dumps({"messages": [system, *said]})
+
+    for number in (4, 5):
+        for chat in range(20):
+            doc = bodies.read(alike(chat, number))
+            assert doc.leaves == JsonText(alike(chat, number)).leaves
+            if number == 5:
+                assert doc.taken > 4
 
 
 def test_what_is_no_json_or_out_of_size_is_not_kept() -> None:
@@ -42,7 +64,7 @@ def test_what_is_no_json_or_out_of_size_is_not_kept() -> None:
         bodies.read("[" + "x" * 5000)
     bodies.read("[1]")
     bodies.read(json.dumps(["x" * LONGEST]))
-    assert repr(bodies).startswith("Bodies(0 ")
+    assert repr(bodies).startswith("Bodies(0, ")
 
 
 def test_threads_read_the_same_chat_at_once() -> None:

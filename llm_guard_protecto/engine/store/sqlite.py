@@ -17,7 +17,7 @@ import apsw
 from llm_guard_protecto.closing import Closing
 from llm_guard_protecto.engine.private_files import hold, let_go
 from llm_guard_protecto.engine.store import Kept, Row
-from llm_guard_protecto.engine.store.at_hand import needs_time
+from llm_guard_protecto.engine.store.at_hand import needs_time, strict
 from llm_guard_protecto.engine.store.audit import SqliteAudit
 from llm_guard_protecto.engine.store.connections import Connections
 from llm_guard_protecto.engine.store.jobs import SqliteJobs
@@ -27,6 +27,7 @@ from llm_guard_protecto.engine.store.sqlite_said import SqliteSaid, check, done,
 from llm_guard_protecto.engine.store.tenants import SqliteTenants
 from llm_guard_protecto.engine.store.text import to_bytes
 from llm_guard_protecto.engine.store.upkeep_sqlite import SqliteUpkeep
+from llm_guard_protecto.engine.store.writer import Work
 from llm_guard_protecto.errors import VaultError, VaultRefused, VaultUnavailable
 
 __all__ = ["SqliteStore"]
@@ -34,6 +35,9 @@ __all__ = ["SqliteStore"]
 T = TypeVar("T")
 
 _EXIT_SECONDS = 5.0
+
+FEW = 32
+"""Tokens whose rows may be read by a thread that may not wait: some tenths of a millisecond."""
 
 
 class SqliteStore(SqliteSaid, Closing):
@@ -101,8 +105,12 @@ class SqliteStore(SqliteSaid, Closing):
 
     def by_token(self, namespace: int, tokens: Sequence[str]) -> list[Row]:
         """The rows of these tokens, ASCII case ignored."""
-        wanted = dict.fromkeys(t.lower() for t in tokens if t.isascii() and t.isalnum())
-        return self._rows("rows_by_token", namespace, tuple(wanted))
+        wanted = tuple(dict.fromkeys(t.lower() for t in tokens if t.isascii() and t.isalnum()))
+        if not strict() or len(wanted) > FEW:
+            return self._rows("rows_by_token", namespace, wanted)
+        # A text has a few words that look like tokens, and is masked again with every turn.
+        key = ("rows_by_token", namespace, wanted)
+        return [Row(*values) for values in self._connections.look(key, _wanted(*key))]
 
     def add(self, namespace: int, rows: Sequence[Row], generation: int | None = None) -> list[Row]:
         """Keep rows whose place and token are free, in one transaction."""
@@ -137,7 +145,8 @@ class SqliteStore(SqliteSaid, Closing):
     def kept(self, namespace: int, places: Sequence[bytes]) -> list[Kept]:
         """Everything kept at these places."""
         wanted = tuple(dict.fromkeys(places))
-        return [Kept(*values) for values in self._wanted("kept", namespace, wanted)]
+        found = self._connections.read(_wanted("kept", namespace, wanted))
+        return [Kept(*values) for values in found]
 
     def keep(self, namespace: int, rows: Sequence[Kept], generation: int | None = None) -> None:
         """Keep rows; one whose place is taken only makes that one younger."""
@@ -173,17 +182,8 @@ class SqliteStore(SqliteSaid, Closing):
 
     def _rows(self, query: str, namespace: int, wanted: tuple[Any, ...]) -> list[Row]:
         needs_time()
-        return [Row(*values) for values in self._wanted(query, namespace, wanted)]
-
-    def _wanted(self, query: str, namespace: int, wanted: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
-            check(db, namespace)
-            if not wanted:
-                return []
-            asked = {"namespace": namespace, "wanted": apsw.carray(wanted)}
-            return db.execute(queries()[query], asked).fetchall()
-
-        return self._connections.read(find)
+        found = self._connections.read(_wanted(query, namespace, wanted))
+        return [Row(*values) for values in found]
 
     def _be_alone(self, sqlite_version: str) -> int:
         lock = self._path.with_name(self._path.name + ".lock")
@@ -197,6 +197,19 @@ class SqliteStore(SqliteSaid, Closing):
                 "processes use; install a newer apsw (SQLite 3.51.3 or later)"
             )
         return held
+
+
+def _wanted(query: str, namespace: int, wanted: tuple[Any, ...]) -> Work[list[tuple[Any, ...]]]:
+    """Reads what the namespace has under these keys."""
+
+    def find(db: apsw.Connection) -> list[tuple[Any, ...]]:
+        check(db, namespace)
+        if not wanted:
+            return []
+        asked = {"namespace": namespace, "wanted": apsw.carray(wanted)}
+        return db.execute(queries()[query], asked).fetchall()
+
+    return find
 
 
 def _finish(connections: Connections, lock: int | None, wait: float | None) -> None:
