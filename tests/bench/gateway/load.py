@@ -33,6 +33,9 @@ from tests.bench.soak import State
 __all__ = ["main"]
 
 PATH = "/v1/chat/completions"
+PACE = {"seed": 10, "n": 5}
+"""A stream of ten events 5 ms apart: when the first has come, the next is not there yet."""
+
 KNOWN = 50
 """Prompts that are asked for again and again, as a chat's history is."""
 
@@ -112,7 +115,7 @@ def measured(bench: Bench, calls: int, seconds: float) -> tuple[Table, int]:
     for name, numbers, goal in (("seen before", known, "<= 3 ms"), ("new each time", fresh, "")):
         direct, through = in_turn(both, (bench.raw(number) for number in numbers), calls)
         made.add_row(*_row(f"median latency, 2 kB, {name}", direct.whole, through.whole, goal))
-        asked = (bench.raw(number, stream=True) for number in numbers)
+        asked = (bench.raw(number, stream=True, **PACE) for number in numbers)
         first, later = in_turn(both, asked, calls)
         made.add_row(*_row(f"median first text, 2 kB, {name}", first.first, later.first, goal))
         wrong += through.wrong + later.wrong
@@ -153,7 +156,7 @@ def others(provider: tuple[str, int], calls: int, seconds: float) -> Table:
         in_turn([where], (raw(KEY, number) for number in known), 5)
         [plain] = in_turn([where], (raw(KEY, number) for number in known), calls)
         made.add_row("median latency, 2 kB", f"{statistics.median(plain.whole) * 1e3:.1f} ms")
-        asked = (raw(KEY, number, stream=True) for number in known)
+        asked = (raw(KEY, number, stream=True, **PACE) for number in known)
         [first] = in_turn([where], asked, calls)
         made.add_row("median first text, 2 kB", f"{statistics.median(first.first) * 1e3:.1f} ms")
         asks = itertools.cycle([Ask(raw(KEY, number)) for number in range(KNOWN)])
