@@ -15,7 +15,7 @@ __all__ = ["LaterMap", "Maps", "begins_with"]
 REMEMBERED = 2_000_000
 """Characters of the texts whose maps are kept, the least recently used forgotten first."""
 
-_AROUND = 500
+_AROUND = 100
 """What a text costs beside its characters, counted as so many of them."""
 
 NEW_TEXTS = 8
@@ -75,6 +75,8 @@ class Maps:
         tokens = tokens.with_(masked[start:])
         with self._lock:
             self._size += 0 if ids in self._maps else _size(masked)
+            if 0 < start < len(ids) and ids[:start] in self._maps:
+                self._maps.move_to_end(ids[:start], last=False)  # the turn before is done with
             self._maps[ids] = (tuple(masked), tokens)
             self._maps.move_to_end(ids)
             while self._size > REMEMBERED:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from llm_guard_protecto.guard.maps import LaterMap, Maps, begins_with
+from llm_guard_protecto.guard.maps import REMEMBERED, LaterMap, Maps, begins_with
 from llm_guard_protecto.guard.tokenmap import TokenMap
 from tests.guard.material import PEOPLE, mask
 
@@ -64,3 +64,23 @@ def test_the_map_of_a_turn_grows_out_of_the_last_one() -> None:
     texts = [PEOPLE, *(mask(f"line {number}") for number in range(20))]
     for size in range(1, len(texts)):
         assert maps.of(texts[:size]) == TokenMap.of(texts[:size])
+
+
+def test_maps_of_many_chats_are_kept_and_no_more_than_fit() -> None:
+    maps = Maps()
+    chats = [[mask(f"I am Sarah {n}", ("Sarah", "cn4Rv2", "PER"))] for n in range(200)]
+    made = [maps.of(chat) for chat in chats]
+    assert all(maps.of(chat) is one for chat, one in zip(chats, made, strict=True))
+    for _ in range(3):
+        maps.of([mask("x" * (REMEMBERED // 2) + " Sarah", ("Sarah", "cn4Rv2", "PER"))])
+    assert maps.of(chats[0]) is not made[0]
+
+
+def test_a_chat_takes_its_own_room_before_that_of_others() -> None:
+    maps = Maps()
+    quiet = [mask("I am Sarah", ("Sarah", "cn4Rv2", "PER"))]
+    first = maps.of(quiet)
+    chat = [mask("x" * 1000 + " Sarah", ("Sarah", "cn4Rv2", "PER")) for _ in range(80)]
+    for turn in range(1, len(chat) + 1):
+        maps.of(chat[:turn])
+    assert maps.of(quiet) is first
