@@ -33,6 +33,9 @@ from tests.bench.soak import State
 __all__ = ["main"]
 
 PATH = "/v1/chat/completions"
+FILLING = 2_500
+"""New prompts after which what is remembered of texts is full, so that a soak begins there."""
+
 PACE = {"seed": 10, "n": 5}
 """A stream of ten events 5 ms apart: when the first has come, the next is not there yet."""
 
@@ -177,8 +180,10 @@ def soaked(bench: Bench, minutes: float) -> tuple[Table, bool]:
         for number in itertools.count():
             yield asks[number % KNOWN] if number % 10 else Ask(bench.raw(next(numbers)))
 
-    states, loads, wrong = [State.of(bench.served)], list[Load](), 0
-    call(bench.gateway, mix(), callers=8, seconds=min(60, minutes * 6), rate=most / 2)
+    loads, wrong, filled = list[Load](), 0, 0
+    fresh = (Ask(bench.raw(number)) for number in numbers)
+    while filled < FILLING:
+        filled += len(call(bench.gateway, fresh, callers=8, seconds=5).latencies)
     states = [State.of(bench.served)]
     for _ in range(2):
         half, load = minutes * 30, Load()
