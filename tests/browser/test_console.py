@@ -200,7 +200,7 @@ def test_a_policy_is_checked_while_it_is_written(console: Console) -> None:
 
 def test_jobs_are_queued_and_followed(console: Console) -> None:
     _, page = console.opened("jobs")
-    page.fill("#job-texts", "I am Ada Lovelace\n\nI am John Doe")
+    page.fill("#job-texts", "I am Ada Lindholm\n\nI am John Doe")
     page.click("text=Queue")
     page.locator("#job-table >> text=SUCCESS").wait_for()
     page.click("#job-table >> text=Result")
@@ -213,7 +213,7 @@ def test_jobs_are_queued_and_followed(console: Console) -> None:
     page.locator("#job-table tbody tr").nth(1).wait_for()
     page.locator("#job-table tbody tr >> nth=0 >> text=SUCCESS").wait_for()
     page.locator("#job-table >> text=Result").first.click()
-    assert page.locator("#job-result-text").text_content() == "I am Ada Lovelace\nI am John Doe"
+    assert page.locator("#job-result-text").text_content() == "I am Ada Lindholm\nI am John Doe"
     page.fill("#job-texts", "<PER>nothingatall</PER>")
     page.click("text=Queue")
     page.click("#job-table >> text=Why")
@@ -229,11 +229,11 @@ def test_jobs_are_queued_and_followed(console: Console) -> None:
 
 def test_a_chat_shows_both_sides(console: Console) -> None:
     _, page = console.opened("chat")
-    page.fill("#chat-text", "I am Ada Lovelace")
+    page.fill("#chat-text", "I am Ada Lindholm")
     page.click("text=Send")
     page.locator(".receipt:not(:empty)").wait_for()
     wrote, sent, got, heard = page.locator(".turn .said > span:last-child").all_text_contents()
-    assert wrote == got == "I am Ada Lovelace"
+    assert wrote == got == "I am Ada Lindholm"
     assert sent == heard
     assert re.fullmatch(r"I am <PER>\w+ \w+</PER>", sent)
     assert "Masked PERSON 1 · restored 1" in page.locator(".receipt").text_content()
@@ -257,7 +257,7 @@ def test_a_chat_that_fails_says_so_and_loses_nothing(console: Console) -> None:
     page.click("text=Send")
     assert problem(page, "chat") == "too many requests, says the provider"
     assert page.locator("#chat-text").input_value() == "fail, please"
-    page.fill("#chat-text", "Ada Lovelace should wait")
+    page.fill("#chat-text", "Ada Lindholm should wait")
     page.click("text=Send")
     page.locator(".turn").nth(1).locator(".said").nth(3).locator(
         "mark, :text('<')"
@@ -275,12 +275,12 @@ def test_a_chat_that_fails_says_so_and_loses_nothing(console: Console) -> None:
 
 
 def test_calls_are_shown_as_counts(console: Console) -> None:
-    console.front.ask("Call of Ada Lovelace")
+    console.front.ask("Call of Ada Lindholm")
     _, page = console.opened("calls")
     page.locator("#calls-table td", has_text="openai/chat/completions").first.wait_for()
     page.locator("#usage-table th", has_text="20").first.wait_for()
     before = page.locator("#calls-table tbody tr").count()
-    console.front.ask("Another call of Ada Lovelace")
+    console.front.ask("Another call of Ada Lindholm")
     page.check("#calls-follow")
     page.uncheck("#calls-follow")
     page.click("text=Refresh")
@@ -339,12 +339,12 @@ def test_every_section_is_readable_for_everybody(console: Console, look: str) ->
     page.locator(".verdict.bad").wait_for()
     _looked_at(seen, "mistakes")
     page.click("#nav >> text=Jobs")
-    page.fill("#job-texts", "I am Ada Lovelace")
+    page.fill("#job-texts", "I am Ada Lindholm")
     page.click("text=Queue")
     page.click("#job-table >> text=Result")
     _looked_at(seen, "jobs")
     page.click("#nav >> text=Chat")
-    page.fill("#chat-text", "I am Ada Lovelace, ada@example.com, of 12 High Street, Springfield")
+    page.fill("#chat-text", "I am Ada Lindholm, ada@example.com, of 12 High Street, Springfield")
     page.click("text=Send")
     page.locator(".receipt:not(:empty)").wait_for()
     page.fill("#chat-text", "fail for John Doe")

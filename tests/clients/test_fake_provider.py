@@ -18,7 +18,7 @@ from llm_guard_protecto import protect
 from llm_guard_protecto.testing import FakeProvider, ProviderError
 from tests.clients.tiny_vault import TinyVault
 
-ADA = "Ada Lovelace"
+ADA = "Ada Lindholm"
 HELLO: list[Any] = [{"role": "user", "content": f"I am {ADA}"}]
 CALL = {
     "id": "call_1",

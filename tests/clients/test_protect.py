@@ -120,7 +120,7 @@ def module_client() -> Iterator[FakeProvider]:
     """The module-level client of the SDK, over a guarded HTTP client."""
     provider = FakeProvider()
     openai.api_key = "none"
-    openai.http_client = guarded(provider.client(), TinyVault("Ada Lovelace"))
+    openai.http_client = guarded(provider.client(), TinyVault("Ada Lindholm"))
     yield provider
     openai.http_client = None
     openai.api_key = None
@@ -129,9 +129,9 @@ def module_client() -> Iterator[FakeProvider]:
 
 def test_the_module_level_client(module_client: FakeProvider) -> None:
     reply = openai.chat.completions.create(
-        model="m", messages=[{"role": "user", "content": "I am Ada Lovelace"}]
+        model="m", messages=[{"role": "user", "content": "I am Ada Lindholm"}]
     )
-    assert reply.choices[0].message.content == "I am Ada Lovelace"
+    assert reply.choices[0].message.content == "I am Ada Lindholm"
     assert b"Ada" not in module_client.last_body
 
 

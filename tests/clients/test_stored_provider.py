@@ -12,7 +12,7 @@ import pytest
 
 from llm_guard_protecto.testing import FakeProvider
 
-ADA = "I am Ada Lovelace"
+ADA = "I am Ada Lindholm"
 CHAT = {"model": "m", "messages": [{"role": "user", "content": ADA}]}
 
 
