@@ -37,7 +37,7 @@ def serve(
     ] = 30.0,
     vault_seconds: Annotated[
         float, typer.Option("--vault-seconds", min=0.1, help="Longest wait for the vault's store.")
-    ] = 0.7,
+    ] = 0.6,
     concurrent: Annotated[
         int, typer.Option("--concurrent", min=1, help="Requests that may be there at once.")
     ] = 256,

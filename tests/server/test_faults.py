@@ -188,7 +188,7 @@ def test_a_server_as_it_is_by_default_does_not_wait_for_a_locked_store(outside: 
 def test_a_server_does_not_wait_for_a_locked_postgres(postgres: str) -> None:
     """With the patience that `serve` has by default, which is not in the URL."""
     with (
-        opened(postgres, KEY, patience=0.7) as desk,
+        opened(postgres, KEY, patience=0.6) as desk,
         served(desk) as client,
         ThreadPoolExecutor(8) as pool,
     ):
