@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from llm_guard_protecto.engine.store.at_hand import needs_time
 from llm_guard_protecto.errors import VaultRefused
 
 __all__ = ["BLOCK", "SEAL_LIMIT", "Uses"]
@@ -44,6 +45,7 @@ class Uses:
                 if self._left:
                     self._left -= 1
                     return
+                needs_time()  # before others depend on this thread, or it on them
                 first = self._asked is None
                 asked = self._asked = self._asked or Future()
             if first:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from llm_guard_protecto.engine.store.at_hand import NotAtHand, only
 from llm_guard_protecto.engine.uses import Uses
 from llm_guard_protecto.errors import VaultRefused, VaultUnavailable
 
@@ -62,3 +63,20 @@ def test_all_that_wait_are_refused_together_and_the_next_may_ask_again() -> None
     # One that came too late to wait may have asked again.
     assert len(asked) == 1 or None in refused
     uses.take()
+
+
+def test_a_thread_that_may_not_wait_asks_nobody_and_waits_for_nobody() -> None:
+    asked: list[int] = []
+
+    def reserve(count: int) -> int:
+        asked.append(count)
+        return count
+
+    uses = Uses("the key", reserve, limit=6400)
+    with pytest.raises(NotAtHand), only():
+        uses.take()
+    assert asked == []
+    uses.take()
+    with only():
+        uses.take()
+    assert len(asked) == 1
