@@ -84,6 +84,7 @@ def serve(
     from llm_guard_protecto.server.gateway.configuration import load
     from llm_guard_protecto.server.gateway.upstreams import Upstreams
     from llm_guard_protecto.server.hardening import keep_memory_private
+    from llm_guard_protecto.server.heaps import share_heaps
     from llm_guard_protecto.server.service import Service
     from llm_guard_protecto.server.settings import Settings
 
@@ -110,6 +111,7 @@ def serve(
     providers = (file, Upstreams(file, os.environ, around)) if file else None
     logs.start(log_format)
     keep_memory_private()
+    share_heaps()
     with open_vault(vault, vault_seconds) as opened:
         service = Service(opened, settings)
         try:

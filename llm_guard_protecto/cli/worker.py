@@ -49,6 +49,7 @@ def worker(
     from llm_guard_protecto.errors import ConfigurationError
     from llm_guard_protecto.server import logs
     from llm_guard_protecto.server.hardening import keep_memory_private
+    from llm_guard_protecto.server.heaps import share_heaps
     from llm_guard_protecto.server.service import Service
     from llm_guard_protecto.server.settings import Settings
 
@@ -62,6 +63,7 @@ def worker(
 
     logs.start(log_format.value)
     keep_memory_private()
+    share_heaps()
     logging.getLogger("llm_guard_protecto.jobs").setLevel(logging.INFO)
     with open_vault(vault) as opened:
         if not opened.store.lasting:

@@ -1,11 +1,10 @@
 """Six toxicity scores of a text, from a small network distilled from two MIT-licensed ones.
 
-A word is its own hashed row plus the mean of its hashed character n-grams, 16 numbers in all. What
-it says to the word before it, to itself and to the word after it is worked out once and kept, so a
-known word costs one look-up. Every place of a text adds up what its word and both neighbours
-say, each unit keeps its strongest place, and two small layers turn that into six scores. Long
-texts are read in windows of 100 words that overlap, and the strongest window counts: a long
-harmless document does not hide one abusive line.
+A word is its own hashed row plus the mean of its hashed character n-grams, 16 numbers in all that
+are worked out once and kept, so a known word costs one look-up. Every place of a text adds up what
+its word and both neighbours say, each unit keeps its strongest place, and two small layers turn
+that into six scores. Long texts are read in windows of 100 words that overlap, and the strongest
+window counts: a long harmless document does not hide one abusive line.
 
 Weights are multiples of 2**-10 or coarser and a word's numbers are rounded to multiples of 2**-8,
 so all sums are exact in floating point: scores depend neither on the order of addition nor on the
@@ -21,7 +20,7 @@ import threading
 import zlib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, reduce
 from importlib import resources
 
 import numpy as np
@@ -29,7 +28,17 @@ import numpy.typing as npt
 
 from llm_guard_protecto.detect.expression import expression
 
-__all__ = ["FLOOR", "LABELS", "Scorer", "embedding_rows", "scorer", "toxicity", "windows", "words"]
+__all__ = [
+    "FLOOR",
+    "LABELS",
+    "NO_ROW",
+    "Scorer",
+    "embedding_rows",
+    "scorer",
+    "toxicity",
+    "windows",
+    "words",
+]
 
 #: The names of the scores, in the order in which they are given.
 LABELS = ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack")
@@ -43,14 +52,22 @@ WINDOW, OVERLAP = 100, 10
 #: Rows of the embedding table: first those of whole words, then those of n-grams.
 WORD_ROWS, GRAM_ROWS = 1 << 15, 1 << 15
 
+#: A row after all others that says nothing.
+NO_ROW = WORD_ROWS + GRAM_ROWS
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 # Letters and digits; inside a word also the signs that stand for letters in masked abuse. A run
-# without blanks is cut every 40 characters, so that no input makes one word expensive.
-_WORD = expression(r"[@$]?[^\W_](?:[^\W_]|\*|[@$#'’](?=[^\W_*])){0,39}")
+# without blanks is cut every 40 characters, so that no input makes one word expensive; that takes
+# twice as long, and hardly a text has such a run.
+_LONGEST = 40
+_WORD = expression(r"[@$]?[^\W_]+(?:(?:\*|[@$#'’](?=[^\W_*]))[^\W_]*)*")
+_CUT_WORD = expression(rf"[@$]?[^\W_](?:[^\W_]|\*|[@$#'’](?=[^\W_*])){{0,{_LONGEST - 1}}}")
 _DRAWN_OUT = expression(r"(.)\1{2,}")
 _GRAMS = (3, 4, 5)
+_COLUMN = np.array(_GRAMS)[:, None]
+_SEEDS, _PRIME = (_COLUMN + 0x811C9DC5).astype(np.uint32), np.uint32(0x01000193)  # FNV-1a
 _WINDOWS_AT_ONCE = 16
 _KNOWN = 8192
 _QUANTUM = np.float32(2.0**-8)
@@ -74,7 +91,9 @@ def scorer() -> Scorer:
 
 def words(text: str) -> list[str]:
     """Cut a text into lower-case words."""
-    return _WORD.findall(text.lower())
+    text = text.lower()
+    found = _WORD.findall(text)
+    return found if max(map(len, found), default=0) <= _LONGEST else _CUT_WORD.findall(text)
 
 
 def windows(count: int) -> list[tuple[int, int]]:
@@ -89,29 +108,31 @@ def windows(count: int) -> list[tuple[int, int]]:
 
 
 def embedding_rows(batch: Sequence[str]) -> tuple[Ints, Ints, Ints]:
-    """Hash words: (row of each word, rows of all n-grams, index of the word each belongs to)."""
-    marked = [f"<{word}>" for word in _plain(batch)]
-    whole = np.array(
-        [zlib.crc32(word[1:-1].encode("utf-8", "surrogatepass")) % WORD_ROWS for word in marked]
-    )
-    code = np.frombuffer("".join(marked).encode("utf-32-le", "surrogatepass"), np.uint32)
-    owner = np.repeat(np.arange(len(marked)), [len(word) for word in marked])
-    rows: list[Ints] = []
-    owners: list[Ints] = []
-    for size in _GRAMS:
-        first = len(code) - size + 1
-        if first <= 0:
-            continue
-        mixed = np.full(first, 0x811C9DC5 + size, np.uint32)
-        for step in range(size):
-            mixed = (mixed ^ code[step : step + first]) * np.uint32(0x01000193)
-        mixed ^= mixed >> np.uint32(15)
-        mixed *= np.uint32(0x2C1B3C6D)
-        mixed ^= mixed >> np.uint32(13)
-        inside = np.flatnonzero(owner[:first] == owner[size - 1 :])
-        rows.append(WORD_ROWS + (mixed[inside] % np.uint32(GRAM_ROWS)).astype(np.int64))
-        owners.append(owner[inside])
-    return whole, np.concatenate(rows), np.concatenate(owners)
+    """Hash words: (row of each word, rows of n-grams, characters of each word with its marks).
+
+    The n-grams have the shape (sizes, characters): at each character stands the row of the n-gram
+    that begins there, `NO_ROW` where it would reach into the next word.
+    """
+    plain = _plain(batch)
+    hashes = [zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in plain]
+    sizes = np.array([len(word) + 2 for word in plain])
+    marked = f"<{'><'.join(plain)}>"
+    after = "\0" * _GRAMS[-1]  # so that every n-gram can be read to its end
+    code = np.frombuffer((marked + after).encode("utf-32-le", "surrogatepass"), np.uint32)
+    mixed = _SEEDS.repeat(len(marked), axis=1)
+    for step in range(_GRAMS[-1]):
+        longer = mixed[max(0, step - _GRAMS[0] + 1) :]
+        longer ^= code[step : step + len(marked)]
+        longer *= _PRIME
+    mixed ^= mixed >> 15
+    mixed *= np.uint32(0x2C1B3C6D)
+    mixed ^= mixed >> 13
+    mixed &= np.uint32(GRAM_ROWS - 1)
+    rows = mixed.astype(np.int64)
+    rows += WORD_ROWS
+    left = sizes.cumsum().repeat(sizes) - np.arange(len(marked))
+    rows[left < _COLUMN] = NO_ROW
+    return np.array(hashes) & (WORD_ROWS - 1), rows, sizes
 
 
 class Scorer:
@@ -124,8 +145,10 @@ class Scorer:
 
     def __init__(self, weights: Mapping[str, npt.NDArray[np.floating]]) -> None:
         """Keep the table as whole quanta, which convert fastest, and the small layers as they are."""
-        self._table = np.rint(weights["table"].astype(np.float32) / _QUANTUM).astype(np.int16)
-        self._near = weights["near"].astype(np.float32)
+        quanta = np.rint(weights["table"].astype(np.float32) / _QUANTUM).astype(np.int16)
+        self._table = np.concatenate([quanta, np.zeros_like(quanta[:1])])  # with `NO_ROW`
+        near = weights["near"].astype(np.float32)
+        self._before, self._own, self._after = map(np.ascontiguousarray, np.hsplit(near, 3))
         self._near_bias = weights["near_bias"].astype(np.float32)
         self._hidden, self._out = (weights[n].astype(np.float64) for n in ("hidden", "out"))
         self._hidden_bias = weights["hidden_bias"].astype(np.float64)
@@ -133,7 +156,6 @@ class Scorer:
         self._curves: list[tuple[list[float], list[float]]] = list(
             zip(weights["curve_in"].tolist(), weights["curve_out"].tolist(), strict=True)
         )
-        self._units = len(self._near_bias)
         self._lock = threading.Lock()
         self._known = self._forget()
 
@@ -147,11 +169,11 @@ class Scorer:
 
     def _strongest(self, found: list[str]) -> npt.NDArray[np.float64]:
         covers = windows(len(found))
-        strongest = np.full(len(LABELS), -np.inf)
-        for at in range(0, len(covers), _WINDOWS_AT_ONCE):
-            part = covers[at : at + _WINDOWS_AT_ONCE]
-            np.maximum(strongest, self._read(found, part), out=strongest)
-        return strongest
+        parts = (
+            self._read(found, covers[at : at + _WINDOWS_AT_ONCE])
+            for at in range(0, len(covers), _WINDOWS_AT_ONCE)
+        )
+        return reduce(np.maximum, parts)
 
     def _chances(self, text: str) -> Sequence[float]:
         found = words(text)
@@ -167,27 +189,22 @@ class Scorer:
         """Give the strongest logits over some windows of the words found."""
         low, high = covers[0][0], covers[-1][1]
         ids, known = self._look_up(found[low:high])
-        # Row 0 is a blank that says nothing; one stands before, between and after the windows.
-        places = np.concatenate(
-            [[0, *ids[start - low : end - low]] for start, end in covers] + [[0]]
-        )
-        units = self._units
-        said = known[places.astype(np.int64)]
-        heard = said[1:-1, units : 2 * units] + said[2:, :units] + said[:-2, 2 * units :]
-        heard += self._near_bias
-        np.maximum(heard, 0, out=heard)
-        lengths = np.array([end - start for start, end in covers])
-        starts = np.concatenate([[0], np.cumsum(lengths + 1)[:-1]])
-        pooled = np.zeros((len(covers), units))
-        if len(heard):
-            edges = np.stack([starts, starts + lengths], axis=1).ravel()[:-1]
-            pooled[:] = np.maximum.reduceat(heard, edges, axis=0)[::2]
+        numbers = known.take(np.array(ids, np.intp), axis=0)
+        pooled = np.empty((len(covers), len(self._near_bias)))
+        for row, (start, end) in zip(pooled, covers, strict=True):
+            inside = numbers[start - low : end - low]
+            heard = inside @ self._own
+            heard[:-1] += inside[1:] @ self._before
+            heard[1:] += inside[:-1] @ self._after
+            row[:] = heard.max(axis=0, initial=-np.inf)
+        pooled += self._near_bias
+        np.maximum(pooled, 0, out=pooled)
         hidden = np.maximum(pooled @ self._hidden + self._hidden_bias, 0)
         strongest: npt.NDArray[np.float64] = (hidden @ self._out + self._out_bias).max(axis=0)
         return strongest
 
     def _forget(self) -> tuple[dict[str, int], Floats]:
-        return {}, np.zeros((_KNOWN, 3 * self._units), np.float32)
+        return {}, np.zeros((_KNOWN, self._table.shape[1]), np.float32)
 
     def _look_up(self, found: list[str]) -> tuple[list[int], Floats]:
         """Give the row of each word in the table of known words, which only ever grows at its end.
@@ -201,26 +218,25 @@ class Scorer:
         with self._lock:
             index, known = self._known
             new = list(dict.fromkeys(word for word in found if word not in index))
-            if len(index) + len(new) >= _KNOWN:
+            if len(index) + len(new) > _KNOWN:
                 self._known = index, known = self._forget()
                 new = list(dict.fromkeys(found))
             if new:
-                rows = range(len(index) + 1, len(index) + 1 + len(new))
-                known[rows.start : rows.stop] = self._say(new)
+                rows = range(len(index), len(index) + len(new))
+                known[rows.start : rows.stop] = self._numbers(new)
                 index.update(zip(new, rows, strict=True))
             return [index[word] for word in found], known
 
-    def _say(self, new: list[str]) -> Floats:
-        """Work out what each new word says: shape (words, 3 * units)."""
-        whole, rows, owner = embedding_rows(new)
-        order = np.argsort(owner, kind="stable")
-        counts = np.bincount(owner, minlength=len(new))
-        grams = np.add.reduceat(
-            self._table[rows[order]].astype(np.float32), np.cumsum(counts) - counts, axis=0
-        )
-        mixed = self._table[whole].astype(np.float32) + grams / counts[:, None].astype(np.float32)
-        said: Floats = (np.rint(mixed) * _QUANTUM) @ self._near
-        return said
+    def _numbers(self, new: list[str]) -> Floats:
+        """Work out the numbers of each new word: shape (words, 16)."""
+        whole, rows, sizes = embedding_rows(new)
+        grams = self._table.take(rows, axis=0).sum(axis=0, dtype=np.float32)
+        mixed = np.add.reduceat(grams, sizes.cumsum() - sizes, axis=0)
+        mixed /= np.maximum(sizes - _COLUMN + 1, 0).sum(axis=0, dtype=np.float32)[:, None]
+        mixed += self._table.take(whole, axis=0)
+        mixed = np.rint(mixed, out=mixed)
+        mixed *= _QUANTUM
+        return mixed
 
 
 def _chance(logit: float, before: list[float], after: list[float]) -> float:

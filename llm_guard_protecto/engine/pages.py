@@ -19,13 +19,13 @@ from llm_guard_protecto.engine.decide import Decided
 from llm_guard_protecto.engine.render import Candidate, View, Wrappers, loose, wrapped
 from llm_guard_protecto.models import Masked
 
-__all__ = ["Outcome", "Page", "Pages", "Reading"]
+__all__ = ["AROUND", "REMEMBERED", "Outcome", "Page", "Pages", "Reading"]
 
 REMEMBERED = 4_000_000
 """Characters of text that are remembered, the least recently used forgotten first."""
 
-_AROUND = 500
-"""Characters that a page counts for beside its text: what is known of it takes some 3 to 4 kB."""
+AROUND = 500
+"""Characters that a text counts for beside its own: what is known of it takes some 3 to 4 kB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +125,12 @@ class Pages:
         with self._lock:
             for key, page in new.items():
                 if key not in self._pages:
-                    self._size += len(page.text) + _AROUND
+                    self._size += len(page.text) + AROUND
                 found[key] = self._pages.setdefault(key, page)
             for key in found:
                 if key in self._pages:
                     self._pages.move_to_end(key)
             while self._size > REMEMBERED and self._pages:
                 (_, text), _ = self._pages.popitem(last=False)
-                self._size -= len(text) + _AROUND
+                self._size -= len(text) + AROUND
         return [found[key] for key in keys]

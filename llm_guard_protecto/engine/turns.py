@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from llm_guard_protecto.engine.pages import AROUND
 from llm_guard_protecto.engine.render import Wrappers
 from llm_guard_protecto.models import Item, Masked
 
@@ -23,8 +24,8 @@ class Changed(Exception):
     """The texts of a turn are not masked as they were."""
 
 
-REMEMBERED = 2_000_000
-"""Characters of text in the turns that are remembered, the least recently used forgotten first."""
+REMEMBERED = 4_000_000
+"""The size of all turns that are remembered, the least recently used forgotten first."""
 
 FEWEST = 4
 """Texts that a request must have to be worth remembering as a whole."""
@@ -50,6 +51,11 @@ class Turn:
     candidates: frozenset[str] = field(default=frozenset(), repr=False)
     live: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     joined: str = field(default="", repr=False)
+
+    @property
+    def size(self) -> int:
+        """What it counts for: the characters that were searched, and `AROUND` for each text."""
+        return len(self.joined) + AROUND * len(self.texts)
 
     def check_read(self, live: Mapping[str, str | None]) -> None:
         """Raise `Changed` unless its texts say what they said, with these runs as live tokens."""
@@ -99,14 +105,14 @@ class Turns:
 
     def add(self, turn: Turn, before: Turn) -> None:
         """Remember a turn in the place of the one that it follows."""
-        if len(turn.texts) < FEWEST or len(turn.joined) > REMEMBERED:
+        if len(turn.texts) < FEWEST or turn.size > REMEMBERED:
             return
         with self._lock:
             self._forget(self._turns.pop(id(before), None))
             self._turns[id(turn)] = turn
-            self._size += len(turn.joined)
+            self._size += turn.size
             while self._size > REMEMBERED:
                 self._forget(self._turns.popitem(last=False)[1])
 
     def _forget(self, turn: Turn | None) -> None:
-        self._size -= 0 if turn is None else len(turn.joined)
+        self._size -= 0 if turn is None else turn.size

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from llm_guard_protecto.detect.toxicity import FLOOR, embedding_rows, windows, words
+from llm_guard_protecto.detect.toxicity import FLOOR, NO_ROW, embedding_rows, windows, words
 from llm_guard_protecto.training.toxicity_sentences import IDENTITY_WORDS, harmful, harmless
 from llm_guard_protecto.training.toxicity_teachers import Teacher, mean_logits
 
@@ -69,9 +69,12 @@ class Vocabulary:
     def freeze(self) -> None:
         """Work out the rows of all words."""
         listed = list(self.numbers)
-        whole, rows, owner = embedding_rows(listed)
+        whole, rows, sizes = embedding_rows(listed)
         self.whole = np.append(0, whole)
-        self.rows = rows[np.argsort(owner, kind="stable")]
+        own = rows != NO_ROW
+        owner = np.nonzero(own)[1]
+        owner = np.arange(len(listed)).repeat(sizes)[owner]
+        self.rows = rows[own][np.argsort(owner, kind="stable")]
         self.counts = np.array([0, *np.bincount(owner, minlength=len(listed))], np.int64)
         self.starts = np.cumsum(self.counts) - self.counts
 

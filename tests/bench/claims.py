@@ -186,8 +186,12 @@ PARTS: dict[str, Part] = {
         quality.evasion,
     ),
     "toxicity": Part(
-        (Claim("toxicity, AUC", "1,600 comments, mean of six labels", "{:.3f}", ">= 0.965"),),
-        quality.toxicity_auc,
+        (
+            Claim("toxicity, AUC", "1,600 comments, mean of six labels", "{:.3f}", ">= 0.965"),
+            Claim("toxicity, processor time", "100 words, fresh", "{:.2f} ms", "<= 0.5 ms"),
+            Claim("toxicity, processor time", "100 words, seen before", "{:.2f} ms", "<= 0.5 ms"),
+        ),
+        lambda scope: [*quality.toxicity_auc(scope), *quality.toxicity_cost(scope)],
     ),
 }
 

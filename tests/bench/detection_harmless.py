@@ -13,7 +13,8 @@ __all__ = ["LARGEST", "library", "negatives", "other_languages", "per_kb", "samp
 LARGEST = 200_000
 """Longer files are left out: tables of data, not code."""
 
-_ENDINGS = (".js", ".ts", ".go", ".rs", ".c", ".h", ".java", ".css", ".sh")
+_ENDINGS = (".js", ".mjs", ".ts", ".go", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp", ".java")
+_ENDINGS += (".cs", ".css", ".proto", ".sh", ".sql")
 _EACH = 40
 
 

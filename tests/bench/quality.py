@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 import statistics
+import time
 from collections.abc import Sequence
 from typing import Any
 
-from llm_guard_protecto.detect.toxicity import LABELS, toxicity
+from llm_guard_protecto.detect.toxicity import LABELS, scorer, toxicity
 from tests.bench import bench_evasion, detection_report
 from tests.bench.detection_report import Scope, Table
-from tests.bench.detection_sets import data_folder
+from tests.bench.detection_sets import data_folder, held_back_sets
+from tests.bench.detection_speed import hundreds
 from tests.detect.test_toxicity import JIGSAW, LABELLED, area_under_curve
 from tests.tricks import TRICKS
 
 __all__ = ["Pair", "code", "cost", "development", "evasion", "held_back", "negatives"]
-__all__ += ["own_prompts", "toxicity_auc"]
+__all__ += ["own_prompts", "toxicity_auc", "toxicity_cost"]
 
 Pair = tuple[float | None, float | None]
 
@@ -93,6 +95,27 @@ def toxicity_auc(scope: Scope) -> list[Pair]:
         if len({row[theirs] for row in rows}) == 2
     ]
     return [(statistics.mean(areas), None)]
+
+
+def toxicity_cost(_: Scope) -> list[Pair]:
+    """Median ms of processor time for a prompt seen for the first time, then for one seen before.
+
+    The scorer starts without a known word and knows more with each of the 100 prompts.
+    """
+    data = data_folder()
+    if data is None:
+        return [(None, None), (None, None)]
+    rows = [row for part in held_back_sets(data).values() for row in part]
+    fresh = scorer.__wrapped__()
+    fresh.score(["Warm up."])
+    took: list[tuple[float, float]] = []
+    for row in hundreds(rows, 100):
+        began = time.process_time()
+        fresh.score([row["text"]])
+        first = time.process_time()
+        fresh.score([row["text"]])
+        took.append(((first - began) * 1e3, (time.process_time() - first) * 1e3))
+    return [(statistics.median(one), None) for one in zip(*took, strict=True)]
 
 
 _BySet = dict[tuple[str, str], dict[str, Any]]

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llm_guard_protecto import LocalVault, Policy
+from llm_guard_protecto.engine.pages import AROUND
 from llm_guard_protecto.engine.turns import FEWEST, NONE, REMEMBERED, Turn, Turns
 from llm_guard_protecto.models import Item
 from tests.engine.test_pages import PIECES, QUIET, Counting, maskers
@@ -101,7 +102,7 @@ def test_items_with_attributes_get_their_own() -> None:
 
 
 def turn(size: int, letter: str) -> Turn:
-    return Turn(KIND, (letter,) * FEWEST, joined=letter * size)
+    return Turn(KIND, (letter,) * FEWEST, joined=letter * (size - FEWEST * AROUND))
 
 
 def test_memory_is_bounded() -> None:
@@ -113,6 +114,9 @@ def test_memory_is_bounded() -> None:
     assert turns.before(["e"] * FEWEST, KIND).texts == ("e",) * FEWEST
     turns.add(turn(REMEMBERED + 1, "f"), NONE)
     assert len(turns) == 3
+    for number in range(100):
+        turns.add(Turn(KIND, (str(number),) * 500), NONE)
+    assert len(turns) < 20  # short texts cost memory too
 
 
 def test_a_turn_takes_the_place_of_the_one_before() -> None:
