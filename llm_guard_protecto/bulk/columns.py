@@ -44,12 +44,17 @@ class Work:
         named = None if columns is None else tuple(columns)
         return cls(named, token_types(tokens or {}), policy, back)
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that the caller named, once or twice."""
+        return (*(self.columns or ()), *self.types)
+
     def chosen(self, there: Sequence[str], with_text: Collection[str]) -> list[str]:
         """The columns to work on, of those that are `there`.
 
         Raises `ConfigurationError` for one that is not, or that holds no text.
         """
-        named = [*(self.columns or ()), *self.types]
+        named = self.named
         for name in named:
             if there.count(name) != 1:
                 many = "no column" if name not in there else "several columns"
@@ -59,26 +64,28 @@ class Work:
         everywhere = with_text if self.columns is None else ()
         return [name for name in there if name in named or name in everywhere]
 
-    def turned(self, vault: Vault, name: str, values: Sequence[object]) -> list[str]:
-        """The texts of one column, masked or turned back, in order.
+    def turned(self, vault: Vault, name: str, values: Sequence[object]) -> list[str | None]:
+        """The texts of one column, masked or turned back, in order; None stays None.
 
         Raises `ConfigurationError` for a value that is no text, with its place and without it.
         """
         texts: list[str] = []
         for at, value in enumerate(values):
-            if not isinstance(value, str):
+            if isinstance(value, str):
+                texts.append(value)
+            elif value is not None:
                 kind = type(value).__name__
                 raise ConfigurationError(
                     f"column {name!r}: value {at} is a {kind}, and only text is masked"
                 )
-            texts.append(value)
         kind_ = self.types.get(name)
         done: list[str] = []
         each = iter(texts)
         while some := list(islice(each, MOST_ROWS)):
             cells = Cells(some, [kind_] * len(some))
             done += turned(vault, cells, self.policy, back=self.back).texts
-        return done
+        new = iter(done)
+        return [None if value is None else next(new) for value in values]
 
 
 @lru_cache(maxsize=8)
@@ -100,9 +107,7 @@ def arrow_columns(table: Any, vault: Vault, work: Work) -> Any:
 
     texts = {field.name: text_type(field.type) for field in table.schema}
     for name in work.chosen(table.column_names, {name for name, kind in texts.items() if kind}):
-        values = table.column(name).to_pylist()
-        each = iter(work.turned(vault, name, [value for value in values if value is not None]))
-        new = [None if value is None else next(each) for value in values]
+        new = work.turned(vault, name, table.column(name).to_pylist())
         at = table.column_names.index(name)
         field = table.schema.field(at).with_type(texts[name])
         table = table.set_column(at, field, pyarrow.array(new, texts[name]))

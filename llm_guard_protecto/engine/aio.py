@@ -26,6 +26,12 @@ class AsyncLocalVault(AsyncClosing):
         """Mask texts and items that belong together, in order."""
         return await asyncio.to_thread(self.sync.mask, texts, policy)
 
+    async def mask_each(
+        self, texts: Sequence[str | Item], policy: PolicyChoice = None
+    ) -> list[Masked]:
+        """Mask texts and items that have nothing to do with each other, with one write for all."""
+        return await asyncio.to_thread(self.sync.mask_each, texts, policy)
+
     async def mask_query(self, question: str, policy: PolicyChoice = None) -> Masked:
         """Mask a question about documents that were masked here."""
         return await asyncio.to_thread(self.sync.mask_query, question, policy)

@@ -26,7 +26,7 @@ from llm_guard_protecto.engine.tokenise import (
 )
 from llm_guard_protecto.errors import VaultError
 
-__all__ = ["Book"]
+__all__ = ["REMEMBERED", "Book"]
 
 TRIES = 64
 """Counters tried for one unit; every second one makes the run longer, so few are ever needed."""

@@ -57,10 +57,7 @@ def _turned(frame: polars.DataFrame, vault: Vault, work: Work) -> polars.DataFra
 
     kinds = (polars.String, polars.Categorical, polars.Enum)
     texts = {name for name, kind in frame.schema.items() if kind in kinds}
-    new = []
-    for name in work.chosen(frame.columns, texts):
-        values = frame[name].to_list()
-        each = iter(work.turned(vault, name, [value for value in values if value is not None]))
-        results = [None if value is None else next(each) for value in values]
-        new.append(polars.Series(name, results, polars.String))
-    return frame.with_columns(new)
+    return frame.with_columns(
+        polars.Series(name, work.turned(vault, name, frame[name].to_list()), polars.String)
+        for name in work.chosen(frame.columns, texts)
+    )

@@ -13,8 +13,10 @@ __all__ = ["LARGEST", "library", "negatives", "other_languages", "per_kb", "samp
 LARGEST = 200_000
 """Longer files are left out: tables of data, not code."""
 
-_ENDINGS = (".js", ".mjs", ".ts", ".go", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp", ".java")
-_ENDINGS += (".cs", ".css", ".proto", ".sh", ".sql")
+_ENDINGS = (
+    *(".js", ".mjs", ".ts", ".go", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp"),
+    *(".java", ".cs", ".css", ".proto", ".sh", ".sql"),
+)
 _EACH = 40
 
 

@@ -29,6 +29,13 @@ def test_it_explains_as_its_vault_does() -> None:
     assert nothing == []
 
 
+def test_each_text_is_masked_as_if_it_came_alone() -> None:
+    texts = ["I am Sarah Johnson", "Johnson & Sons"]
+    with LocalVault("memory:", environ={}) as vault:
+        masked = asyncio.run(AsyncLocalVault(vault=vault).mask_each(texts))
+        assert masked == [vault.mask([text])[0] for text in texts]
+
+
 def test_it_can_share_a_vault() -> None:
     with LocalVault("memory:", environ={}) as vault:
         shared = AsyncLocalVault(vault=vault)
