@@ -63,6 +63,7 @@ Ints = npt.NDArray[np.int64]
 # twice as long, and hardly a text has such a run.
 _LONGEST = 40
 _WORD = expression(r"[@$]?[^\W_]+(?:(?:\*|[@$#'’](?=[^\W_*]))[^\W_]*)*")
+_ASCII_WORD = expression(r"[@$]?[a-z0-9]+(?:(?:\*|[@$#'](?=[a-z0-9]))[a-z0-9]*)*")
 _CUT_WORD = expression(rf"[@$]?[^\W_](?:[^\W_]|\*|[@$#'’](?=[^\W_*])){{0,{_LONGEST - 1}}}")
 _DRAWN_OUT = expression(r"(.)\1{2,}")
 _GRAMS = (3, 4, 5)
@@ -92,7 +93,7 @@ def scorer() -> Scorer:
 def words(text: str) -> list[str]:
     """Cut a text into lower-case words."""
     text = text.lower()
-    found = _WORD.findall(text)
+    found: list[str] = (_ASCII_WORD if text.isascii() else _WORD).findall(text)
     return found if max(map(len, found), default=0) <= _LONGEST else _CUT_WORD.findall(text)
 
 
@@ -114,9 +115,9 @@ def embedding_rows(batch: Sequence[str]) -> tuple[Ints, Ints, Ints]:
     that begins there, `NO_ROW` where it would reach into the next word.
     """
     plain = _plain(batch)
-    hashes = [zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in plain]
-    sizes = np.array([len(word) + 2 for word in plain])
-    marked = f"<{'><'.join(plain)}>"
+    hashes = list(map(zlib.crc32, plain.encode("utf-8", "surrogatepass").split(b" ")))
+    sizes = np.array(list(map(len, plain.split(" ")))) + 2
+    marked = f"<{plain.replace(' ', '><')}>"
     after = "\0" * _GRAMS[-1]  # so that every n-gram can be read to its end
     code = np.frombuffer((marked + after).encode("utf-32-le", "surrogatepass"), np.uint32)
     mixed = _SEEDS.repeat(len(marked), axis=1)
@@ -131,7 +132,7 @@ def embedding_rows(batch: Sequence[str]) -> tuple[Ints, Ints, Ints]:
     rows = mixed.astype(np.int64)
     rows += WORD_ROWS
     left = sizes.cumsum().repeat(sizes) - np.arange(len(marked))
-    rows[left < _COLUMN] = NO_ROW
+    np.copyto(rows, NO_ROW, where=left < _COLUMN)
     return np.array(hashes) & (WORD_ROWS - 1), rows, sizes
 
 
@@ -144,8 +145,8 @@ class Scorer:
     """
 
     def __init__(self, weights: Mapping[str, npt.NDArray[np.floating]]) -> None:
-        """Keep the table as whole quanta, which convert fastest, and the small layers as they are."""
-        quanta = np.rint(weights["table"].astype(np.float32) / _QUANTUM).astype(np.int16)
+        """Keep the table in whole quanta, of which all sums are exact."""
+        quanta = np.rint(weights["table"].astype(np.float32) / _QUANTUM)
         self._table = np.concatenate([quanta, np.zeros_like(quanta[:1])])  # with `NO_ROW`
         near = weights["near"].astype(np.float32)
         self._before, self._own, self._after = map(np.ascontiguousarray, np.hsplit(near, 3))
@@ -217,7 +218,7 @@ class Scorer:
             return ids, known  # type: ignore[return-value]
         with self._lock:
             index, known = self._known
-            new = list(dict.fromkeys(word for word in found if word not in index))
+            new = list(dict.fromkeys([word for word in found if word not in index]))
             if len(index) + len(new) > _KNOWN:
                 self._known = index, known = self._forget()
                 new = list(dict.fromkeys(found))
@@ -230,9 +231,11 @@ class Scorer:
     def _numbers(self, new: list[str]) -> Floats:
         """Work out the numbers of each new word: shape (words, 16)."""
         whole, rows, sizes = embedding_rows(new)
-        grams = self._table.take(rows, axis=0).sum(axis=0, dtype=np.float32)
-        mixed = np.add.reduceat(grams, sizes.cumsum() - sizes, axis=0)
-        mixed /= np.maximum(sizes - _COLUMN + 1, 0).sum(axis=0, dtype=np.float32)[:, None]
+        three, four, five = self._table.take(rows, axis=0)
+        three += four
+        three += five
+        mixed: Floats = np.add.reduceat(three, sizes.cumsum() - sizes, axis=0)
+        mixed /= np.maximum(3 * sizes - 9, 1).astype(np.float32)[:, None]  # so many n-grams it has
         mixed += self._table.take(whole, axis=0)
         mixed = np.rint(mixed, out=mixed)
         mixed *= _QUANTUM
@@ -247,10 +250,12 @@ def _chance(logit: float, before: list[float], after: list[float]) -> float:
     return 1 / (1 + math.exp(-(after[at - 1] + part * (after[at] - after[at - 1]))))
 
 
-def _plain(batch: Sequence[str]) -> list[str]:
-    """Shorten drawn-out letters to two, drop stars that are only emphasis, and unify quotes."""
-    joined = " ".join([_unstarred(word) if word[-1] == "*" else word for word in batch])
-    return _DRAWN_OUT.sub(r"\1\1", joined.replace("’", "'")).split(" ")
+def _plain(batch: Sequence[str]) -> str:
+    """Words with blanks between them: drawn-out letters are two, quotes alike, emphasis left out."""
+    joined = " ".join(batch)
+    if "*" in joined:
+        joined = " ".join([_unstarred(word) if word[-1] == "*" else word for word in batch])
+    return _DRAWN_OUT.sub(r"\1\1", joined.replace("’", "'"))
 
 
 def _unstarred(word: str) -> str:
