@@ -29,8 +29,11 @@ _FAR = 200  # characters of a long line that are looked at, to either side
 # Assignments, brackets, calls, escapes, comments: what a line of code has and a sentence has not.
 _CODE = expression(r"[{}\[\]=<>_\\`|]|\w\(|;$|^[^\S\n]*(?:#|//|\*)|0x", re.MULTILINE)
 _LED_UP_TO = expression(r".?[^\W\d_],? ")
-_FONTS = expression(  # a declaration of CSS or JSON, to the end of its line or of its list
-    r"(?:\bfont(?:-[a-z]+|Family)['\"]?\s*|--font[\w-]*):(?:[^;{}\n]*,[^\S\n]*\n)*[^;{}\n]*"
+_QUOTED = r"""(?:"[^"\n]{0,200}"|'[^'\n]{0,200}')"""
+_FONT = rf"(?:{_QUOTED}|[A-Za-z][\w -]{{0,80}})"
+_FONTS = expression(  # a list that CSS ends, or one text of JSON; what follows it is no font
+    rf"(?:\bfont-family|--font[\w-]*)\s*:\s*{_FONT}(?:\s*,\s*{_FONT}){{0,30}}(?=\s*[;}}\"'])"
+    rf"|['\"](?:fontFamily|font-family)['\"]\s*:\s*{_QUOTED}"
 )
 _A_WORD = expression(r"[^\W\d_]{3}")
 _MAY_BE_CODE = expression(r"[{}\[\]=<>_\\`|(;#/*]")  # one of which a sign has, but for 0x
@@ -38,13 +41,11 @@ _MAY_BE_CODE = expression(r"[{}\[\]=<>_\\`|(;#/*]")  # one of which a sign has, 
 
 def believed(text: str, spans: Sequence[Span]) -> list[Span]:
     """Those of the tagger's `spans` that are sure enough for where they stand."""
-    if any(span.entity == "ADDRESS" and _is_bare(text, span) for span in spans):
+    bare = [span for span in spans if span.entity == "ADDRESS" and _is_bare(text, span)]
+    if bare:
         places = [s for s in spans if s.entity in _PLACES and _A_WORD.search(text[s.start : s.end])]
-        spans = [
-            span
-            for span in spans
-            if span.entity != "ADDRESS" or not _is_bare(text, span) or _is_near(span, places)
-        ]
+        alone = {span for span in bare if not _is_near(span, places)}
+        spans = [span for span in spans if span not in alone]
     if "font" in text:
         fonts = [place for match in _FONTS.finditer(text) for place in match.span()]
         spans = [span for span in spans if bisect_right(fonts, span.start) % 2 == 0]

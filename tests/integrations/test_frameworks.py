@@ -36,7 +36,7 @@ PINS: Mapping[str, Sequence[str]] = {
     "instructor": ("instructor==1.17.0",),
     "pydanticai": ("pydantic-ai-slim[openai]==2.68.0",),
 }
-VALUES = (b"Sarah", b"Johnson", b"Okafor", b"Lindqvist", b"1111 1111", b"@mail")
+VALUES = (b"Sarah", b"Johnson", b"Okafor", b"Lindqvist", b"1111 1111", b"11111111", b"@mail")
 
 
 def python_of(framework: str) -> Path:

@@ -11,7 +11,16 @@ import pytest
 from llm_guard_protecto import LocalVault
 from llm_guard_protecto.testing import FakeProvider
 
-VALUES = (b"Sarah", b"Johnson", b"Okafor", b"okafor", b"Lindqvist", b"1111 1111", b"@mail")
+VALUES = (
+    b"Sarah",
+    b"Johnson",
+    b"Okafor",
+    b"okafor",
+    b"Lindqvist",
+    b"1111 1111",
+    b"11111111",
+    b"@mail",
+)
 
 
 @dataclass(frozen=True)
